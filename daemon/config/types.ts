@@ -1,0 +1,32 @@
+import type { LogLevel } from '../log.ts';
+import type { ScanMode } from '../indexer/types.ts';
+
+/** One Koji of the configuration, complete with defaults. */
+export interface KojiConfig {
+  readonly name: string;
+  /** XML-RPC endpoint, usually ending in /kojihub. */
+  readonly hub: string;
+  /** Base URL under which packages/ and vol/ are published, without a trailing slash. */
+  readonly topurl: string;
+  /** Base URL of kojiweb, for links to a build's page; null if none is known. */
+  readonly web: string | null;
+  /** Koji's file store mounted here, read in place of topurl; null for reading over HTTP. */
+  readonly topdir: string | null;
+  /** RPMs of these architectures are not read ("src" by default: source packages hold no build-ids). */
+  readonly skipArches: readonly string[];
+  /** Milliseconds. */
+  readonly reconcileInterval: number;
+  /** Requests to this Koji under way at once. */
+  readonly maxConnections: number;
+}
+
+export interface Config {
+  readonly http: { readonly listen: { readonly host: string; readonly port: number } };
+  readonly database: { readonly path: string };
+  /** The token itself, read from push.token_file; null: only loopback may push. */
+  readonly push: { readonly token: string | null };
+  readonly indexer: { readonly workers: number; readonly scan: ScanMode };
+  readonly log: { readonly level: LogLevel; readonly format: 'text' | 'json' };
+  /** At least one; the first is the default instance. */
+  readonly koji: readonly [KojiConfig, ...KojiConfig[]];
+}

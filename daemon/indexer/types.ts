@@ -1,0 +1,64 @@
+import type { BuildId } from '../../shared/build-id.ts';
+import type { FileKind } from '../../shared/elf/kind.ts';
+
+/**
+ * auto: the header first, the payload only where the header cannot prove the answer.
+ * header: the header alone; what it cannot prove is left out.
+ * payload: every regular file is read.
+ */
+export const SCAN_MODES = ['auto', 'header', 'payload'] as const;
+export type ScanMode = (typeof SCAN_MODES)[number];
+
+/**
+ * What proved that a file has a build-id: libmagic's words in the header, a .build-id link in the
+ * header, or the ELF note itself in the payload.
+ */
+export const EVIDENCE = ['payload', 'file-class', 'link'] as const;
+export type Evidence = (typeof EVIDENCE)[number];
+
+/** A file of an RPM (or of an archive) that has a build-id. */
+export interface ScannedFile {
+  /** Absolute, as the package installs it. */
+  readonly path: string;
+  readonly buildId: BuildId;
+  readonly kind: FileKind;
+  readonly evidence: Evidence;
+}
+
+/** What one RPM says of itself and what was found in it. */
+export interface RpmScan {
+  readonly name: string;
+  readonly epoch: number | null;
+  readonly version: string;
+  readonly release: string;
+  /** "src" or "nosrc" for source packages, whatever arch their header names. */
+  readonly arch: string;
+  /** Hex md5 of header and payload (SIGMD5), null where the package carries none (rpm 6). */
+  readonly payloadHash: string | null;
+  /** Bytes of the whole RPM. */
+  readonly size: number;
+  readonly files: readonly ScannedFile[];
+  /** Bytes taken from the source, for the scan's statistics. */
+  readonly bytesRead: number;
+}
+
+/**
+ * Where an RPM's bytes come from. `open` streams from `start` on and may be called more than once
+ * (a second pass, or the payload after the header). Errors: `missing_file`, `network`.
+ */
+export interface RpmSource {
+  /** Path or URL, for messages. */
+  readonly name: string;
+  /**
+   * Streams the bytes from `start` to the end, or as many as the reader takes: a reader that stops
+   * iterating closes the source. `expect` is how many bytes the reader thinks that it needs, so that
+   * a source over HTTP can ask for a range; more may be delivered.
+   */
+  open(start: number, options?: { expect?: number; signal?: AbortSignal }): Promise<OpenedRpm>;
+}
+
+export interface OpenedRpm {
+  /** Bytes of the whole RPM where the source knows it. */
+  readonly size: number | null;
+  readonly chunks: AsyncIterable<Uint8Array>;
+}

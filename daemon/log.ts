@@ -1,0 +1,58 @@
+import winston from 'winston';
+
+export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** Facts of a log line by name, so that a collector can search for a build or a job. */
+export type LogFields = Readonly<Record<string, string | number | boolean | null>>;
+
+/** What every room logs through; winston stays behind it. */
+export interface Log {
+  error(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
+  info(message: string, fields?: LogFields): void;
+  debug(message: string, fields?: LogFields): void;
+}
+
+/** A log that says nothing, for callers that report in their own way. */
+export const silentLog: Log = {
+  error: () => undefined,
+  warn: () => undefined,
+  info: () => undefined,
+  debug: () => undefined,
+};
+
+function fieldsAsText(info: winston.Logform.TransformableInfo): string {
+  return Object.entries(info)
+    .filter(([name]) => !['level', 'message', 'timestamp'].includes(name))
+    .map(
+      ([name, value]) =>
+        ` ${name}=${typeof value === 'string' && !/[\s"]/.test(value) ? value : JSON.stringify(value)}`,
+    )
+    .join('');
+}
+
+/** Logs to stderr: stdout belongs to answers (`--json` is one document there). */
+export function createLog(level: LogLevel, format: 'text' | 'json'): Log {
+  const { combine, timestamp, json, printf } = winston.format;
+  const logger = winston.createLogger({
+    level,
+    format:
+      format === 'json'
+        ? combine(timestamp(), json())
+        : combine(
+            timestamp(),
+            printf(
+              (info) =>
+                `${String(info['timestamp'])} ${info.level} ${String(info.message)}${fieldsAsText(info)}`,
+            ),
+          ),
+    transports: [new winston.transports.Console({ stderrLevels: [...LOG_LEVELS] })],
+  });
+  const write =
+    (name: LogLevel) =>
+    (message: string, fields: LogFields = {}): void => {
+      logger.log(name, message, fields);
+    };
+  return { error: write('error'), warn: write('warn'), info: write('info'), debug: write('debug') };
+}

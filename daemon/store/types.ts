@@ -1,0 +1,191 @@
+import type { BuildId } from '../../shared/build-id.ts';
+import type { FileKind } from '../../shared/elf/kind.ts';
+import type { ErrorCode } from '../../shared/errors.ts';
+import type { KojiBuild, KojiBuildId, KojiRpmId } from '../../shared/koji.ts';
+import type { Nvra } from '../../shared/nvr.ts';
+
+/** A file with a build-id, as the index keeps it. */
+export interface StoredFile {
+  readonly path: string;
+  readonly buildId: BuildId;
+  readonly kind: FileKind;
+  readonly evidence: StoredEvidence;
+}
+
+/** What proved a row; the numbers in schema.sql follow this order. */
+export const STORED_EVIDENCE = ['payload', 'file-class', 'link'] as const;
+export type StoredEvidence = (typeof STORED_EVIDENCE)[number];
+
+export interface RpmFacts extends Nvra {
+  readonly epoch: number | null;
+  /** Bytes. */
+  readonly size: number;
+  readonly payloadHash: string | null;
+}
+
+/** One RPM of a build as the indexer hands it over. */
+export interface IndexedRpm extends RpmFacts {
+  readonly kojiRpmId: KojiRpmId;
+  /**
+   * A list: this is all that the RPM holds. "keep": it was read before and has not changed, leave its
+   * rows. A failure: it could not be read; rows that it had are left, and the reason is kept.
+   */
+  readonly files: readonly StoredFile[] | 'keep' | { readonly error: ErrorCode; readonly message: string };
+}
+
+/** What the store knows of an RPM's content, so that an unchanged one is not read again. */
+export interface KnownRpm {
+  readonly kojiRpmId: KojiRpmId;
+  readonly payloadHash: string | null;
+  readonly size: number;
+  /** True if its files were read without an error. */
+  readonly indexed: boolean;
+}
+
+/** A build as stored: Koji's facts as of `indexedAt`. */
+export interface StoredBuild extends KojiBuild {
+  readonly instance: string;
+  /** Milliseconds since the epoch. */
+  readonly indexedAt: number;
+}
+
+export interface StoredRpm extends RpmFacts {
+  /** Null for an RPM that no Koji knows (instance `local`). */
+  readonly kojiRpmId: KojiRpmId | null;
+  readonly build: StoredBuild | null;
+  /** Absolute path of a local RPM, else null. */
+  readonly localPath: string | null;
+  /** Why its files could not be read, else null. */
+  readonly error: { readonly code: ErrorCode; readonly message: string } | null;
+}
+
+/** One row of an answer: a file, and the RPM that holds it. */
+export interface StoredMatch {
+  readonly file: StoredFile;
+  readonly rpm: StoredRpm;
+}
+
+export interface IndexCounts {
+  readonly builds: number;
+  readonly rpms: number;
+  /** Files with a build-id. */
+  readonly files: number;
+  /** Distinct build-ids. */
+  readonly buildIds: number;
+  /** Bytes of the database with its write-ahead log. */
+  readonly databaseBytes: number;
+}
+
+/** The index: what is in which build. */
+export interface IndexStore {
+  /**
+   * Records a build as Koji has it now. With `rpms`, its RPMs become exactly these, in one
+   * transaction; RPMs that Koji no longer lists keep their rows, marked as superseded. Without
+   * `rpms` (a deleted, failed or canceled build) only the build's own facts change.
+   */
+  replaceBuild(instance: string, build: KojiBuild, rpms: readonly IndexedRpm[] | null): Promise<void>;
+  /** Koji answers that it has no such build any more: what the index knows of it is kept, as deleted. */
+  markBuildGone(instance: string, kojiBuildId: KojiBuildId): Promise<void>;
+  getBuild(instance: string, kojiBuildId: KojiBuildId): Promise<StoredBuild | null>;
+  knownRpms(instance: string, kojiBuildId: KojiBuildId): Promise<KnownRpm[]>;
+  /** Which of these builds the index holds as complete and read without an error. For backfill. */
+  indexedBuilds(instance: string, kojiBuildIds: readonly KojiBuildId[]): Promise<Set<KojiBuildId>>;
+
+  /** True if the RPM at this path is held with this payload hash and size. */
+  knownLocalRpm(path: string, rpm: RpmFacts): Promise<boolean>;
+  replaceLocalRpm(path: string, rpm: RpmFacts, files: readonly StoredFile[]): Promise<void>;
+
+  /** Matches of each build-id asked for, best first; ids without one are left out of the map. */
+  findByBuildIds(buildIds: readonly BuildId[]): Promise<Map<BuildId, StoredMatch[]>>;
+  /** Build-ids that begin with these hex digits (8 or more), ascending, at most `limit`. */
+  findBuildIdsByPrefix(prefix: string, limit: number): Promise<BuildId[]>;
+  /** Every RPM with this NVRA (drafts and several Kojis share one), best first. */
+  findRpms(nvra: Nvra): Promise<StoredRpm[]>;
+  /** Everything with a build-id in the RPMs with this NVRA, best RPM first, then by path. */
+  findByNvra(nvra: Nvra): Promise<StoredMatch[]>;
+
+  counts(): Promise<IndexCounts>;
+}
+
+/**
+ * queued: waits for a worker. running: a worker has it. failed: the last attempt met something that
+ * may pass; tried again at run_at. parked: given up until somebody says retry or Koji announces
+ * the build again. A job that is done is gone: the build's row says that it is indexed.
+ */
+export const JOB_STATES = ['queued', 'running', 'failed', 'parked'] as const;
+export type JobState = (typeof JOB_STATES)[number];
+
+/** Pushes go before backfill; a smaller number is claimed first. */
+export const PRIORITY = { push: 0, reconcile: 50, backfill: 100 } as const;
+export type Priority = (typeof PRIORITY)[keyof typeof PRIORITY];
+
+export interface Job {
+  readonly jobId: number;
+  readonly instance: string;
+  readonly kojiBuildId: KojiBuildId;
+  readonly state: JobState;
+  readonly priority: number;
+  /** Attempts begun so far. */
+  readonly attempts: number;
+  /** Milliseconds since the epoch, as all times here. */
+  readonly runAt: number;
+  readonly lockedAt: number | null;
+  readonly lockedBy: string | null;
+  readonly lastError: { readonly code: ErrorCode; readonly message: string } | null;
+  readonly createdAt: number;
+}
+
+export interface EnqueueResult {
+  readonly queued: number;
+  readonly alreadyQueued: number;
+}
+
+/** The queue: which builds are to be looked at. One job for each build, whoever asks for it. */
+export interface JobStore {
+  /**
+   * Durable on disk when the promise resolves. A build that is queued already is not queued twice
+   * (its priority may rise); one that is being worked on is looked at again afterwards; a failed or
+   * parked one is queued afresh.
+   */
+  enqueue(instance: string, kojiBuildIds: readonly KojiBuildId[], priority: Priority): Promise<EnqueueResult>;
+  /** Takes the next job that is due, in one statement, or null. `instances`: only these Kojis' jobs. */
+  claim(worker: string, instances: readonly string[]): Promise<Job | null>;
+  /** Says that the worker still lives; false if the job is no longer its own. */
+  heartbeat(job: Job): Promise<boolean>;
+  /** Done: the job goes away, or is queued again if the build was announced meanwhile. */
+  complete(job: Job): Promise<void>;
+  /** Failed or parked, with the reason; or queued again if the build was announced meanwhile. */
+  fail(
+    job: Job,
+    error: { code: ErrorCode; message: string },
+    next: { state: 'failed'; runAt: number } | { state: 'parked' },
+  ): Promise<void>;
+  /** Gives a job back unharmed (the program stops): its attempt does not count. */
+  release(job: Job): Promise<void>;
+  /** Queues again what was locked before `lockedBefore` by workers that have died. Returns how many. */
+  releaseStale(lockedBefore: number): Promise<number>;
+  /** Queues these jobs now, or every failed and parked one. Returns how many. */
+  retry(which: readonly number[] | 'failed'): Promise<number>;
+  find(instance: string, kojiBuildId: KojiBuildId): Promise<Job | null>;
+  list(filter: { state?: JobState; limit: number; afterJobId?: number }): Promise<Job[]>;
+  countByState(): Promise<Record<JobState, number>>;
+  /** When the longest-waiting queued or running job of this Koji was made, null if none waits. */
+  oldestWaiting(instance: string): Promise<number | null>;
+}
+
+/** Facts about each Koji that outlive a restart. */
+export interface InstanceFacts {
+  /** Milliseconds since the epoch, null if never. */
+  readonly lastPush: number | null;
+  readonly lastReconciled: number | null;
+}
+
+export interface Store {
+  readonly index: IndexStore;
+  readonly jobs: JobStore;
+  recordPush(instance: string, at: number): Promise<void>;
+  instanceFacts(instance: string): Promise<InstanceFacts>;
+  /** Cheap; true if the database answers. For /readyz. */
+  ping(): Promise<boolean>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,115 @@
+import { z } from 'zod';
+
+/** The JSON of /api/v1 and of upstream's routes: one schema each, from which the types follow. */
+
+export const MAX_BATCH = 5000;
+
+export const matchUrl = z.object({
+  kind: z.enum(['mirror', 'koji-signed', 'koji', 'retrace', 'file']),
+  url: z.string(),
+});
+
+export const match = z.object({
+  path: z.string(),
+  kind: z.enum(['executable', 'debuginfo']),
+  rpm: z.object({
+    nvra: z.string(),
+    name: z.string(),
+    epoch: z.number().int().nullable(),
+    version: z.string(),
+    release: z.string(),
+    arch: z.string(),
+    /** Null for an RPM that no Koji knows. */
+    koji_rpm_id: z.number().int().nullable(),
+    /** Bytes. */
+    size: z.number().int(),
+    payload_hash: z.string().nullable(),
+  }),
+  /** Null for an RPM that no Koji knows. */
+  build: z
+    .object({
+      instance: z.string(),
+      koji_build_id: z.number().int(),
+      nvr: z.string(),
+      state: z.enum(['building', 'complete', 'deleted', 'failed', 'canceled']),
+      draft: z.boolean(),
+      /** ISO 8601 in UTC. */
+      completed_at: z.string().nullable(),
+      web_url: z.string().nullable(),
+    })
+    .nullable(),
+  /** Best first. Empty when nothing is known to hold the file any more. */
+  urls: z.array(matchUrl),
+});
+export type Match = z.infer<typeof match>;
+export type MatchUrl = z.infer<typeof matchUrl>;
+
+/** Why nothing was found. */
+export const notFoundReason = z.enum(['unknown', 'queued', 'failed']);
+export type NotFoundReason = z.infer<typeof notFoundReason>;
+
+export const buildIdAnswer = z.object({ build_id: z.string(), matches: z.array(match) });
+export type BuildIdAnswer = z.infer<typeof buildIdAnswer>;
+
+export const batchRequest = z.object({ build_ids: z.array(z.string()).max(MAX_BATCH) });
+
+export const batchAnswer = z.object({
+  results: z.record(z.string(), z.object({ matches: z.array(match), reason: notFoundReason.optional() })),
+});
+export type BatchAnswer = z.infer<typeof batchAnswer>;
+
+export const errorAnswer = z.object({
+  error: z.object({ code: z.string(), reason: notFoundReason.optional(), message: z.string() }),
+});
+export type ErrorAnswer = z.infer<typeof errorAnswer>;
+
+export const statusAnswer = z.object({
+  builds: z.number().int(),
+  rpms: z.number().int(),
+  files: z.number().int(),
+  build_ids: z.number().int(),
+  database_bytes: z.number().int(),
+  queue: z.object({
+    queued: z.number().int(),
+    running: z.number().int(),
+    failed: z.number().int(),
+    parked: z.number().int(),
+  }),
+  koji: z.record(
+    z.string(),
+    z.object({
+      /** Seconds that the longest-waiting announced build has waited; 0 when nothing waits. */
+      lag_seconds: z.number(),
+      /** ISO 8601 in UTC, null if never. */
+      last_push: z.string().nullable(),
+      last_reconciled: z.string().nullable(),
+    }),
+  ),
+});
+export type StatusAnswer = z.infer<typeof statusAnswer>;
+
+/** One row of upstream's /buildids and /rpm2buildids. */
+export const upstreamRow = z.object({
+  buildid: z.string(),
+  elf: z.string(),
+  /** NVRA without ".rpm". */
+  rpm: z.string(),
+  /** The dist tag of the release, e.g. fc40. */
+  distro: z.string(),
+  url: z.string(),
+});
+export type UpstreamRow = z.infer<typeof upstreamRow>;
+
+export const pushRequest = z.object({
+  instance: z.string(),
+  koji_build_ids: z.array(
+    z
+      .number()
+      .int()
+      .positive()
+      .max(2 ** 31 - 1),
+  ),
+});
+
+export const pushAnswer = z.object({ queued: z.number().int(), already_queued: z.number().int() });
+export type PushAnswer = z.infer<typeof pushAnswer>;

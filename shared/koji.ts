@@ -1,0 +1,59 @@
+/** What Koji says, in this project's words. Koji's own spellings end at daemon/koji's decoder. */
+
+/** Koji's integer for a build. Not a GNU build-id. */
+export type KojiBuildId = number & { readonly __brand: 'KojiBuildId' };
+
+/** Koji's integer for an RPM; several RPMs of one hub may share an NVRA (drafts), none shares this. */
+export type KojiRpmId = number & { readonly __brand: 'KojiRpmId' };
+
+/** PostgreSQL's integer, which Koji's ids are. */
+const KOJI_ID_MAX = 2 ** 31 - 1;
+
+function isKojiId(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value > 0 && value <= KOJI_ID_MAX;
+}
+
+/** Returns null for what cannot be Koji's id of a build. */
+export function asKojiBuildId(value: unknown): KojiBuildId | null {
+  return isKojiId(value) ? (value as KojiBuildId) : null;
+}
+
+/** Returns null for what cannot be Koji's id of an RPM. */
+export function asKojiRpmId(value: unknown): KojiRpmId | null {
+  return isKojiId(value) ? (value as KojiRpmId) : null;
+}
+
+/** Koji's build states by the numbers that its API uses (koji.BUILD_STATES). */
+export const BUILD_STATES = ['building', 'complete', 'deleted', 'failed', 'canceled'] as const;
+export type BuildState = (typeof BUILD_STATES)[number];
+
+export interface KojiBuild {
+  readonly kojiBuildId: KojiBuildId;
+  readonly name: string;
+  readonly epoch: number | null;
+  readonly version: string;
+  /** A draft's release ends in ",draft_N". */
+  readonly release: string;
+  readonly state: BuildState;
+  readonly draft: boolean;
+  /** "DEFAULT" or the name of another volume. */
+  readonly volume: string;
+  /** Seconds since the epoch with a fraction; null while building. Content generators choose their own. */
+  readonly completedAt: number | null;
+}
+
+export interface KojiRpm {
+  readonly kojiRpmId: KojiRpmId;
+  readonly kojiBuildId: KojiBuildId;
+  readonly name: string;
+  readonly epoch: number | null;
+  readonly version: string;
+  readonly release: string;
+  readonly arch: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Hex md5 of header and payload (SIGMD5), as Koji recorded it at import; null where Koji has none. */
+  readonly payloadHash: string | null;
+  /** A content generator's entry without a file. */
+  readonly metadataOnly: boolean;
+}
