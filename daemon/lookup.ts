@@ -13,6 +13,8 @@ export interface Lookup {
   byNvra(nvra: Nvra): Promise<Match[]>;
   /** Upstream's rows for these build-ids. */
   upstreamRows(buildIds: readonly BuildId[]): Promise<UpstreamRow[]>;
+  /** Upstream's rows for everything with a build-id in the RPMs with this NVRA. */
+  upstreamRowsByNvra(nvra: Nvra): Promise<UpstreamRow[]>;
   /** The best download address of an RPM, null if it is unknown or nowhere to be had. */
   packageUrl(nvra: Nvra): Promise<string | null>;
   status(): Promise<StatusAnswer>;

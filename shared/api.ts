@@ -58,6 +58,14 @@ export const batchAnswer = z.object({
 });
 export type BatchAnswer = z.infer<typeof batchAnswer>;
 
+/** Build-ids that begin with the digits asked for, ascending. */
+export const prefixAnswer = z.object({
+  build_ids: z.array(z.string()),
+  /** True if there are more than the limit allowed. */
+  more: z.boolean(),
+});
+export type PrefixAnswer = z.infer<typeof prefixAnswer>;
+
 export const errorAnswer = z.object({
   error: z.object({ code: z.string(), reason: notFoundReason.optional(), message: z.string() }),
 });

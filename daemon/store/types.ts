@@ -53,6 +53,8 @@ export interface StoredRpm extends RpmFacts {
   /** Null for an RPM that no Koji knows (instance `local`). */
   readonly kojiRpmId: KojiRpmId | null;
   readonly build: StoredBuild | null;
+  /** True if Koji no longer lists it in its build: it is known, but nowhere to be had. */
+  readonly superseded: boolean;
   /** Absolute path of a local RPM, else null. */
   readonly localPath: string | null;
   /** Why its files could not be read, else null. */
