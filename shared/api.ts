@@ -2,7 +2,14 @@ import { z } from 'zod';
 
 /** The JSON of /api/v1 and of upstream's routes: one schema each, from which the types follow. */
 
+/** Build-ids in one batch. */
 export const MAX_BATCH = 5000;
+
+/** Koji's build ids in one push: more than one hub request can make, few enough for one transaction. */
+export const MAX_PUSH = 20_000;
+
+/** Build-ids in one answer to a prefix. */
+export const MAX_PAGE = 1000;
 
 export const matchUrl = z.object({
   kind: z.enum(['mirror', 'koji-signed', 'koji', 'retrace', 'file']),
@@ -58,6 +65,15 @@ export const batchAnswer = z.object({
 });
 export type BatchAnswer = z.infer<typeof batchAnswer>;
 
+export const prefixQuery = z.object({
+  prefix: z
+    .string()
+    .trim()
+    .toLowerCase()
+    .regex(/^[0-9a-f]{8,128}$/, 'give the first 8 or more hex digits of a build-id'),
+  limit: z.coerce.number().int().min(1).max(MAX_PAGE).default(100),
+});
+
 /** Build-ids that begin with the digits asked for, ascending. */
 export const prefixAnswer = z.object({
   build_ids: z.array(z.string()),
@@ -110,13 +126,15 @@ export type UpstreamRow = z.infer<typeof upstreamRow>;
 
 export const pushRequest = z.object({
   instance: z.string(),
-  koji_build_ids: z.array(
-    z
-      .number()
-      .int()
-      .positive()
-      .max(2 ** 31 - 1),
-  ),
+  koji_build_ids: z
+    .array(
+      z
+        .number()
+        .int()
+        .positive()
+        .max(2 ** 31 - 1),
+    )
+    .max(MAX_PUSH),
 });
 
 export const pushAnswer = z.object({ queued: z.number().int(), already_queued: z.number().int() });

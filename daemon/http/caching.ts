@@ -1,0 +1,46 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+
+/**
+ * What was found hardly changes, but a build may be deleted or moved, and its URLs with it: a minute.
+ * What was not found may be indexed the next second: not at all.
+ */
+export function cacheIf(found: boolean, reply: FastifyReply): void {
+  void reply.header('cache-control', found ? 'public, max-age=60' : 'no-store');
+}
+
+/** onRequest: nothing is kept by a cache unless its handler says so. */
+export function noStoreByDefault(_request: FastifyRequest, reply: FastifyReply, done: () => void): void {
+  void reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff');
+  done();
+}
+
+/**
+ * onSend, after the entity tag was made: a tag is for the answer to a successful GET or HEAD alone, and
+ * If-None-Match is a list compared weakly (RFC 9110, 13.1.2), which an answer 404 must not heed.
+ */
+export function answerNotModified(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  payload: unknown,
+  done: (error: null, payload?: unknown) => void,
+): void {
+  const tag = reply.getHeader('etag');
+  if (reply.statusCode !== 200 || (request.method !== 'GET' && request.method !== 'HEAD')) {
+    reply.removeHeader('etag');
+  } else if (typeof tag === 'string' && namesTag(request.headers['if-none-match'], tag)) {
+    void reply.code(304).removeHeader('content-type');
+    done(null, '');
+    return;
+  }
+  done(null, payload);
+}
+
+function namesTag(ifNoneMatch: string | undefined, tag: string): boolean {
+  if (ifNoneMatch === undefined) return false;
+  if (ifNoneMatch.trim() === '*') return true;
+  return ifNoneMatch.split(',').some((listed) => opaque(listed) === opaque(tag));
+}
+
+function opaque(tag: string): string {
+  return tag.trim().replace(/^W\//, '');
+}

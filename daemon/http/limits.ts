@@ -1,0 +1,28 @@
+/** Every bound of the HTTP side in one place. Times in milliseconds, sizes in bytes. */
+
+/**
+ * Request line and header lines together; more is a 431. Node's default of 16 KiB holds 390 build-ids in
+ * an upstream-style URL, and a core of a desktop program has mapped more files than that.
+ */
+export const MAX_HEADER_BYTES = 32 * 1024;
+
+/** 5000 build-ids of the longest form, and 100,000 of Koji's build ids, fit into this. */
+export const MAX_BODY_BYTES = 1024 * 1024;
+
+/** Build-ids in one of upstream's URLs; who has more uses the batch. */
+export const MAX_IDS_IN_URL = 1000;
+
+/** A client that has not sent its header lines by then is cut off with a 408. */
+export const HEADERS_TIMEOUT = 10_000;
+
+/** A client that has not sent its body by then is cut off with a 408. */
+export const REQUEST_TIMEOUT = 30_000;
+
+/** Longer than the 60 seconds after which common reverse proxies let go of a connection of their own. */
+export const KEEP_ALIVE_TIMEOUT = 65_000;
+
+/** How long closing waits for requests under way before it cuts their connections. */
+export const CLOSE_GRACE = 5_000;
+
+/** Requests that took longer are logged at info. */
+export const SLOW_REQUEST = 1_000;

@@ -1,0 +1,145 @@
+import { randomBytes } from 'node:crypto';
+import type { AddressInfo } from 'node:net';
+import cors from '@fastify/cors';
+import etag from '@fastify/etag';
+import Fastify from 'fastify';
+import { DarkserverError } from '../../shared/errors.ts';
+import type { Log } from '../log.ts';
+import { createAccessLog } from './access-log.ts';
+import { answerNotModified, noStoreByDefault } from './caching.ts';
+import { answerClientError } from './client-errors.ts';
+import { createErrorHandler } from './errors.ts';
+import {
+  CLOSE_GRACE,
+  HEADERS_TIMEOUT,
+  KEEP_ALIVE_TIMEOUT,
+  MAX_BODY_BYTES,
+  MAX_HEADER_BYTES,
+  REQUEST_TIMEOUT,
+} from './limits.ts';
+import { createMetrics } from './metrics.ts';
+import { type RoutesOptions, addRoutes } from './routes.ts';
+
+export interface HttpServerOptions extends RoutesOptions {
+  readonly log: Log;
+}
+
+export interface HttpServer {
+  /**
+   * Port 0 takes a free one. Returns the base URL, with the port that was taken and without a trailing
+   * slash. Throws `configuration` when the address cannot be listened on.
+   */
+  listen(address: { readonly host: string; readonly port: number }): Promise<string>;
+  /**
+   * From now on /readyz says no, and no connection is accepted; requests under way are finished, for at
+   * most `grace` milliseconds. Closing twice is the same as once.
+   */
+  close(grace?: number): Promise<void>;
+}
+
+export function createHttpServer(options: HttpServerOptions): HttpServer {
+  const { log } = options;
+  const metrics = createMetrics();
+  const handleError = createErrorHandler(log);
+  let closing: Promise<void> | null = null;
+
+  const app = Fastify({
+    logger: false,
+    bodyLimit: MAX_BODY_BYTES,
+    requestTimeout: REQUEST_TIMEOUT,
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT,
+    http: {
+      maxHeaderSize: MAX_HEADER_BYTES,
+      headersTimeout: HEADERS_TIMEOUT,
+      requestTimeout: REQUEST_TIMEOUT,
+    },
+    // Idle connections are cut at once when closing; those with a request in hand when CLOSE_GRACE is over.
+    // `true` would cut answers in the middle, `false` would wait for every idle browser.
+    forceCloseConnections: 'idle',
+    // A request that came through before the connection was closed gets its answer, not a 503.
+    return503OnClosing: false,
+    // A caller must not choose its peer address or its request id; no proxy is trusted.
+    trustProxy: false,
+    requestIdHeader: false,
+    genReqId: createRequestIds(),
+    onProtoPoisoning: 'error',
+    onConstructorPoisoning: 'error',
+    frameworkErrors: (error, request, reply) => {
+      // Before any route, and so outside the hooks that would set this.
+      void reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff');
+      handleError(error, request, reply);
+    },
+    clientErrorHandler: answerClientError,
+    routerOptions: {
+      // What a parameter may be is decided by its decoder, which can say so; MAX_HEADER_BYTES bounds it.
+      maxParamLength: MAX_HEADER_BYTES,
+    },
+  });
+
+  app.removeContentTypeParser('text/plain');
+  app.setErrorHandler(handleError);
+  app.addHook('onRequest', noStoreByDefault);
+  app.addHook('onResponse', createAccessLog(log, metrics));
+  app.addHook('onSend', (_request, reply, payload, done) => {
+    // Without this a connection that was busy when closing began would be kept for KEEP_ALIVE_TIMEOUT.
+    if (closing !== null) void reply.header('connection', 'close');
+    done(null, payload);
+  });
+  // The plugin makes the tags, answerNotModified decides which are given and when they are met.
+  void app.register(etag, { weak: true, replyWith304: false });
+  void app.register(cors, {
+    origin: '*',
+    methods: ['GET', 'HEAD', 'POST'],
+    allowedHeaders: ['content-type', 'if-none-match'],
+    exposedHeaders: ['etag', 'retry-after'],
+    maxAge: 86_400,
+    strictPreflight: false,
+  });
+  // Hooks of plugins are added when the plugins load; this one must follow the etag's.
+  void app.register((routes, _options, done) => {
+    routes.addHook('onSend', answerNotModified);
+    addRoutes(routes, options, metrics, () => closing !== null);
+    done();
+  });
+
+  const close = async (grace: number): Promise<void> => {
+    const cut = setTimeout(() => {
+      log.warn('requests were still under way when the server closed; their connections are cut');
+      app.server.closeAllConnections();
+    }, grace);
+    try {
+      await app.close();
+    } finally {
+      clearTimeout(cut);
+    }
+  };
+
+  return {
+    listen: async ({ host, port }) => {
+      try {
+        await app.listen({ host, port });
+      } catch (error) {
+        throw new DarkserverError(
+          'configuration',
+          `cannot listen on ${host}:${port} (http.listen): ${error instanceof Error ? error.message : String(error)}`,
+          { cause: error },
+        );
+      }
+      return baseUrl(app.server.address());
+    },
+    close: (grace = CLOSE_GRACE) => (closing ??= close(grace)),
+  };
+}
+
+/** Short, and different from those of the run before, so that a log can be searched for one. */
+function createRequestIds(): () => string {
+  const run = randomBytes(4).toString('hex');
+  let count = 0;
+  return () => `${run}-${(++count).toString(36)}`;
+}
+
+function baseUrl(address: AddressInfo | string | null): string {
+  if (address === null || typeof address === 'string') return '';
+  const host = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+  return `http://${host}:${address.port}`;
+}
