@@ -1,0 +1,104 @@
+import { z } from 'zod';
+import { LOG_LEVELS } from '../log.ts';
+import { SCAN_MODES } from '../indexer/types.ts';
+import { duration, filePath, httpUrl, listenAddress, oneOf, readable, wholeNumber } from './values.ts';
+
+/** The instance of RPMs that no Koji knows. */
+const RESERVED_INSTANCE = 'local';
+
+function instanceName() {
+  const allowed = `give up to 64 letters, digits, ".", "_" or "-" ("${RESERVED_INSTANCE}" is taken by local files)`;
+  return readable(allowed, (text) =>
+    /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(text) && text !== RESERVED_INSTANCE ? text : null,
+  );
+}
+
+function architectures() {
+  const error = 'give a list of architectures, as in ["src"]; [] skips none';
+  return z.array(z.string({ error }).regex(/^\w{1,32}$/, { error }), { error });
+}
+
+const KOJI_TABLES = 'begin each Koji with a line [[koji]]';
+
+const koji = z.strictObject(
+  {
+    name: instanceName(),
+    hub: httpUrl(),
+    topurl: httpUrl(),
+    web: httpUrl().optional(),
+    topdir: filePath().optional(),
+    skip_arches: architectures(),
+    reconcile_interval: duration('1s', '30d'),
+    max_connections: wholeNumber(1, 64),
+  },
+  { error: KOJI_TABLES },
+);
+
+function table<Shape extends z.ZodRawShape>(name: string, shape: Shape) {
+  return z.strictObject(shape, { error: `write it as a table that begins with a line [${name}]` });
+}
+
+/** The configuration file, after environment and flags were laid over it. */
+export const configDocument = z.strictObject({
+  http: table('http', { listen: listenAddress() }),
+  database: table('database', { path: filePath() }),
+  push: table('push', { token_file: filePath().optional() }),
+  indexer: table('indexer', { workers: wholeNumber(0, 256), scan: oneOf(SCAN_MODES) }),
+  log: table('log', { level: oneOf(LOG_LEVELS), format: oneOf(['text', 'json']) }),
+  koji: z.array(koji, { error: KOJI_TABLES }),
+});
+export type ConfigDocument = z.infer<typeof configDocument>;
+
+/** The tables that are there once, in the order in which a person reads them. */
+export const SECTIONS = ['http', 'database', 'push', 'indexer', 'log'] as const;
+
+export const SECTION_KEYS: Readonly<Record<(typeof SECTIONS)[number], readonly string[]>> = {
+  http: Object.keys(configDocument.shape.http.shape),
+  database: Object.keys(configDocument.shape.database.shape),
+  push: Object.keys(configDocument.shape.push.shape),
+  indexer: Object.keys(configDocument.shape.indexer.shape),
+  log: Object.keys(configDocument.shape.log.shape),
+};
+
+export const KOJI_KEYS = Object.keys(koji.shape);
+
+/** Every setting as it is written in messages: "indexer.workers", "koji.hub". */
+export const SETTING_KEYS: readonly string[] = [
+  ...SECTIONS.flatMap((section) => SECTION_KEYS[section].map((key) => `${section}.${key}`)),
+  ...KOJI_KEYS.map((key) => `koji.${key}`),
+];
+
+/** Settings that name a file; one that the configuration file gives is taken from that file's directory. */
+export const PATH_SETTINGS: ReadonlySet<string> = new Set([
+  'database.path',
+  'push.token_file',
+  'koji.topdir',
+]);
+
+/** What holds where nothing is said. A setting that is missing here has no default. */
+export const DEFAULTS: Readonly<Record<string, unknown>> = {
+  'http.listen': '127.0.0.1:8080',
+  'database.path': '/var/lib/darkserver/darkserver.db',
+  'indexer.workers': 3,
+  'indexer.scan': 'auto',
+  'log.level': 'info',
+  'log.format': 'text',
+  'koji.skip_arches': ['src'],
+  'koji.reconcile_interval': '5m',
+  'koji.max_connections': 8,
+};
+
+/** The Koji that is asked where none is configured. */
+export const DEFAULT_KOJI: Readonly<Record<string, unknown>> = {
+  name: 'fedora',
+  hub: 'https://koji.fedoraproject.org/kojihub',
+  topurl: 'https://kojipkgs.fedoraproject.org',
+  web: 'https://koji.fedoraproject.org/koji',
+};
+
+/**
+ * The name of a Koji of which only flags or environment say where it is. It is not "fedora", since
+ * rows keep their instance's name and must not pass for Fedora's; and not made of the hub's address,
+ * since a hub that moves is still the same Koji to the plugin that announces its builds.
+ */
+export const UNNAMED_KOJI = 'koji';

@@ -1,0 +1,79 @@
+import { z } from 'zod';
+
+/** The kinds of value that settings have. Each schema's error says what is allowed, for the reader of it. */
+
+export interface ListenAddress {
+  /** Without the brackets of an IPv6 address. */
+  readonly host: string;
+  /** 0 lets the system choose. */
+  readonly port: number;
+}
+
+/** A text that `read` understands; null from `read` means that it is none. */
+export function readable<T>(allowed: string, read: (text: string) => T | null) {
+  return z.string({ error: allowed }).transform((text, context) => {
+    const value = read(text);
+    if (value !== null) return value;
+    context.addIssue({ code: 'custom', message: allowed });
+    return z.NEVER;
+  });
+}
+
+export function wholeNumber(least: number, most: number) {
+  const error = `give a whole number from ${least} to ${most}`;
+  return z.number({ error }).int({ error }).min(least, { error }).max(most, { error });
+}
+
+export function oneOf<const T extends readonly [string, ...string[]]>(names: T) {
+  return z.enum(names, { error: `give one of ${names.map((name) => `"${name}"`).join(', ')}` });
+}
+
+export function listenAddress() {
+  return readable(
+    'give HOST:PORT, as in "127.0.0.1:8080" or "[::1]:8080" (port 0: any free one)',
+    readListen,
+  );
+}
+
+export function httpUrl() {
+  return readable('give an http:// or https:// URL without user, query or fragment', readHttpUrl);
+}
+
+export function filePath() {
+  return readable('give the path of a file', (text) => (text === '' || text.includes('\0') ? null : text));
+}
+
+/** In milliseconds. */
+export function duration(least: string, most: string) {
+  const [from, to] = [readDuration(least) ?? 0, readDuration(most) ?? Infinity];
+  return readable(
+    `give a number and a unit (s, m, h or d), as in "90s" or "5m", from ${least} to ${most}`,
+    (text) => {
+      const milliseconds = readDuration(text);
+      return milliseconds === null || milliseconds < from || milliseconds > to ? null : milliseconds;
+    },
+  );
+}
+
+function readListen(text: string): ListenAddress | null {
+  const match = /^(?:\[([0-9a-f:.]+(?:%[\w.-]+)?)\]|([^\s:[\]/]+)):(\d{1,5})$/i.exec(text);
+  const host = match?.[1] ?? match?.[2];
+  const port = Number(match?.[3]);
+  return host === undefined || port > 65_535 ? null : { host, port };
+}
+
+function readHttpUrl(text: string): string | null {
+  if (!URL.canParse(text) || /\s/.test(text)) return null;
+  const url = new URL(text);
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') return null;
+  // A password here would be printed in logs and in answers.
+  if (url.username !== '' || url.password !== '' || /[?#]/.test(text)) return null;
+  return text.replace(/\/+$/, '');
+}
+
+const UNIT_MS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+function readDuration(text: string): number | null {
+  const match = /^(\d{1,6}(?:\.\d{1,3})?)\s*([smhd])$/.exec(text.trim());
+  return match === null ? null : Number(match[1]) * UNIT_MS[match[2] as keyof typeof UNIT_MS];
+}
