@@ -1,6 +1,10 @@
-import type { BatchAnswer, Match, StatusAnswer, UpstreamRow } from '../shared/api.ts';
+import { pathToFileURL } from 'node:url';
+import type { BatchAnswer, Match, MatchUrl, StatusAnswer, UpstreamRow } from '../shared/api.ts';
 import type { BuildId } from '../shared/build-id.ts';
-import type { Nvra } from '../shared/nvr.ts';
+import { type Nvra, distTag, formatNvr, formatNvra } from '../shared/nvr.ts';
+import type { KojiConfig } from './config/types.ts';
+import { buildWebUrl, publishedUrl, rpmPath } from './koji/paths.ts';
+import type { Store, StoredBuild, StoredMatch, StoredRpm } from './store/types.ts';
 
 /** What can be asked of the index, in the words of the API. The store is behind it, and Koji's paths. */
 export interface Lookup {
@@ -18,4 +22,132 @@ export interface Lookup {
   /** The best download address of an RPM, null if it is unknown or nowhere to be had. */
   packageUrl(nvra: Nvra): Promise<string | null>;
   status(): Promise<StatusAnswer>;
+}
+
+export interface LookupOptions {
+  readonly store: Pick<Store, 'index' | 'jobs' | 'instanceFacts'>;
+  /** The configured Kojis. The index may know others that were configured once: they have no URLs. */
+  readonly koji: readonly Pick<KojiConfig, 'name' | 'topurl' | 'web'>[];
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+/** A Lookup over the store. URLs are made when asked for: builds move between volumes and are promoted. */
+export function createLookup({ store, koji, now }: LookupOptions): Lookup {
+  const { index, jobs } = store;
+  const kojiByName = new Map(koji.map((each) => [each.name, each]));
+
+  function urlsOf(rpm: StoredRpm): MatchUrl[] {
+    if (rpm.localPath !== null) return [{ kind: 'file', url: pathToFileURL(rpm.localPath).href }];
+    // Koji removes a deleted build's files, and those of an RPM that it no longer lists.
+    if (rpm.build?.state !== 'complete' || rpm.superseded) return [];
+    const topurl = kojiByName.get(rpm.build.instance)?.topurl;
+    return topurl === undefined ? [] : [{ kind: 'koji', url: publishedUrl(topurl, rpmPath(rpm.build, rpm)) }];
+  }
+
+  function matchBuildOf(build: StoredBuild): NonNullable<Match['build']> {
+    const web = kojiByName.get(build.instance)?.web ?? null;
+    return {
+      instance: build.instance,
+      koji_build_id: build.kojiBuildId,
+      nvr: formatNvr(build),
+      state: build.state,
+      draft: build.draft,
+      completed_at: build.completedAt === null ? null : isoTime(build.completedAt * 1000),
+      web_url: web === null ? null : buildWebUrl(web, build.kojiBuildId),
+    };
+  }
+
+  const matchOf = ({ file, rpm }: StoredMatch): Match => ({
+    path: file.path,
+    kind: file.kind,
+    rpm: {
+      nvra: formatNvra(rpm),
+      name: rpm.name,
+      epoch: rpm.epoch,
+      version: rpm.version,
+      release: rpm.release,
+      arch: rpm.arch,
+      koji_rpm_id: rpm.kojiRpmId,
+      size: rpm.size,
+      payload_hash: rpm.payloadHash,
+    },
+    build: rpm.build === null ? null : matchBuildOf(rpm.build),
+    urls: urlsOf(rpm),
+  });
+
+  const upstreamRowOf = ({ file, rpm }: StoredMatch): UpstreamRow => ({
+    buildid: file.buildId,
+    elf: file.path,
+    rpm: formatNvra(rpm),
+    distro: distTag(rpm.release),
+    url: urlsOf(rpm)[0]?.url ?? '',
+  });
+
+  return {
+    byBuildId: async (buildId) => {
+      const found = await index.findByBuildIds([buildId]);
+      return (found.get(buildId) ?? []).map(matchOf);
+    },
+
+    byBuildIds: async (buildIds) => {
+      const found = await index.findByBuildIds(buildIds);
+      const results: BatchAnswer['results'] = {};
+      for (const buildId of buildIds) {
+        const matches = found.get(buildId);
+        // Which ids a queued or failed build holds is not known before it is read: no other reason is true.
+        results[buildId] =
+          matches === undefined ? { matches: [], reason: 'unknown' } : { matches: matches.map(matchOf) };
+      }
+      return { results };
+    },
+
+    byPrefix: (prefix, limit) => index.findBuildIdsByPrefix(prefix, limit),
+
+    byNvra: async (nvra) => (await index.findByNvra(nvra)).map(matchOf),
+
+    upstreamRows: async (buildIds) => {
+      const found = await index.findByBuildIds(buildIds);
+      return buildIds.flatMap((buildId) => found.get(buildId) ?? []).map(upstreamRowOf);
+    },
+
+    upstreamRowsByNvra: async (nvra) => (await index.findByNvra(nvra)).map(upstreamRowOf),
+
+    packageUrl: async (nvra) => {
+      const urls = (await index.findRpms(nvra)).flatMap(urlsOf);
+      return urls[0]?.url ?? null;
+    },
+
+    status: async () => {
+      const counts = await index.counts();
+      return {
+        builds: counts.builds,
+        rpms: counts.rpms,
+        files: counts.files,
+        build_ids: counts.buildIds,
+        database_bytes: counts.databaseBytes,
+        queue: await jobs.countByState(),
+        koji: Object.fromEntries(
+          await Promise.all(koji.map(async ({ name }) => [name, await statusOf(name)] as const)),
+        ),
+      };
+    },
+  };
+
+  async function statusOf(instance: string): Promise<StatusAnswer['koji'][string]> {
+    const oldest = await jobs.oldestWaiting(instance);
+    const { lastPush, lastReconciled } = await store.instanceFacts(instance);
+    return {
+      // A clock that was set back must not make this negative.
+      lag_seconds: oldest === null ? 0 : Math.max(0, (now() - oldest) / 1000),
+      last_push: lastPush === null ? null : isoTime(lastPush),
+      last_reconciled: lastReconciled === null ? null : isoTime(lastReconciled),
+    };
+  }
+}
+
+/** Null for what is no time at all: content generators write their own into Koji. */
+function isoTime(milliseconds: number): string | null {
+  const time = new Date(milliseconds);
+  return Number.isNaN(time.getTime()) ? null : time.toISOString();
 }
