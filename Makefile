@@ -1,0 +1,103 @@
+# Every target works from a fresh clone on a machine with Node 20, make, gcc and python3, and brings the rest:
+# npm ci, and apt-get or dnf where a system tool is missing.
+#
+#   make demo      from nothing to an answered query, offline: a demo Koji hub, the daemon, lookups
+#   make run       the daemon: KOJI_HUB and KOJI_TOPURL choose the Koji, default Fedora's public one
+#   make test      every test; JEST='test/daemon/koji' runs some of them
+#   make check     types, lint, format, layer rules, dead code
+#   make bench     how fast it is, here
+#   make fixtures  the RPMs under test/fixtures/rpms, made anew with rpmbuild
+#   make build     dist/
+#   make install   under PREFIX (/usr/local), in DESTDIR where one is given
+#   make clean     away with what build, test and demo made; node_modules and what `make run` indexed stay
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eo pipefail -c
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+.DEFAULT_GOAL := build
+
+KOJI_HUB ?= https://koji.fedoraproject.org/kojihub
+KOJI_TOPURL ?= https://kojipkgs.fedoraproject.org
+LISTEN ?= 127.0.0.1:8080
+DATABASE ?= .run/darkserver.db
+PREFIX ?= /usr/local
+
+NEED := .ci/need
+# What unpacks payloads while the program runs.
+RUNTIME_TOOLS := zstd xz bzip2
+
+SOURCES := $(shell find shared daemon client -name '*.ts' 2> /dev/null)
+NODE_MODULES := node_modules/.package-lock.json
+DIST := dist/daemon/main.js
+TYPESCRIPT := node --no-warnings --enable-source-maps --import ./test/support/typescript.mjs
+
+# npm writes its own lock file last, so it is as new as the installation. better-sqlite3 is compiled here.
+$(NODE_MODULES): package-lock.json
+	@$(NEED) g++ make python3
+	npm ci --no-audit --no-fund
+	@touch $@
+
+# Away with the old first: what is no longer among the sources must not linger.
+$(DIST): $(SOURCES) tsconfig.json tsconfig.build.json $(NODE_MODULES)
+	@rm -rf dist
+	node_modules/.bin/tsc -p tsconfig.build.json
+	@chmod +x dist/*/main.js
+
+.PHONY: build
+build: $(DIST)
+
+.PHONY: demo
+demo: build
+	@$(NEED) $(RUNTIME_TOOLS) python3
+	@$(TYPESCRIPT) test/demo/demo.ts
+
+.PHONY: run
+run: build
+	@$(NEED) $(RUNTIME_TOOLS)
+	@mkdir -p $(dir $(DATABASE))
+	@exec $(DIST) --database $(DATABASE) serve --listen $(LISTEN) \
+	  --koji-hub $(KOJI_HUB) --koji-topurl $(KOJI_TOPURL)
+
+.PHONY: test
+test: build
+	@$(NEED) $(RUNTIME_TOOLS) python3
+	@node .ci/test.mjs $(JEST)
+
+.PHONY: check
+check: $(NODE_MODULES)
+	@$(NEED) python3
+	@node .ci/check.mjs
+
+.PHONY: bench
+bench: build
+	@$(NEED) $(RUNTIME_TOOLS)
+	@$(NEED) --wanted wrk debuginfod rpm2cpio
+	@$(TYPESCRIPT) test/bench/bench.ts $(BENCH)
+
+.PHONY: fixtures
+fixtures:
+	@$(NEED) gcc rpmbuild rpm2archive debugedit dwz eu-unstrip readelf cpio xz zstd bzip2 python3 \
+	  s390x-linux-gnu-as powerpc64-linux-gnu-as
+	$(MAKE) -C test/fixtures/rpms
+
+LIB := $(DESTDIR)$(PREFIX)/lib/darkserver
+SHARE := $(DESTDIR)$(PREFIX)/share/darkserver
+
+# The hub plugin goes to the hub's machine, so it is laid down to be copied, beside the configurations.
+.PHONY: install
+install: build
+	install -d $(LIB) $(SHARE) $(DESTDIR)$(PREFIX)/bin
+	rm -rf $(LIB)/dist $(LIB)/node_modules
+	cp -r dist node_modules $(LIB)
+	install -m 644 package.json package-lock.json schema.sql LICENSE README.md $(LIB)
+	npm prune --prefix $(LIB) --omit=dev --ignore-scripts --no-audit --no-fund
+	find $(LIB)/node_modules/better-sqlite3 \( -path '*/build/Release/obj*' -o -path '*/deps/*' \) -delete
+	ln -sfn ../lib/darkserver/dist/daemon/main.js $(DESTDIR)$(PREFIX)/bin/darkserver
+	install -m 644 plugin/darkserver_hub.py plugin/darkserver.conf daemon/config/darkserver.toml $(SHARE)
+	@echo "Needs at run time: node 20.19 or later, $(RUNTIME_TOOLS)."
+
+.PHONY: clean
+clean:
+	rm -rf dist .tmp .demo coverage
+	find plugin test -name __pycache__ -prune -exec rm -rf {} +
