@@ -3,14 +3,14 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { formatCounts } from './count.mjs';
 
-const BIN = 'node_modules/.bin';
+const npm = (script) => ['npm', 'run', '--silent', script];
 
 const CHECKS = [
-  ['types', [`${BIN}/tsc`, '--noEmit']],
-  ['lint', [`${BIN}/eslint`, '--max-warnings', '0', '.']],
-  ['format', [`${BIN}/prettier`, '--log-level', 'warn', '--check', '.']],
-  ['layers', [`${BIN}/depcruise`, '--config', '.dependency-cruiser.cjs', 'shared', 'daemon', 'test']],
-  ['dead code', [`${BIN}/knip`]],
+  ['types', npm('types')],
+  ['lint', npm('lint')],
+  ['format', npm('format')],
+  ['layers', npm('layers')],
+  ['dead code', npm('dead-code')],
   [
     'python',
     // Compiled in memory, so that no .pyc lies about afterwards.

@@ -14,10 +14,8 @@ function runJest(args) {
   mkdirSync('.tmp', { recursive: true });
   rmSync(REPORT, { force: true });
   const done = spawnSync(
-    process.execPath,
-    ['--experimental-vm-modules', '--no-warnings', 'node_modules/jest/bin/jest.js']
-      .concat(['--ci', '--json', `--outputFile=${REPORT}`])
-      .concat(args),
+    'npm',
+    ['run', '--silent', 'jest', '--', '--ci', '--json', `--outputFile=${REPORT}`, ...args],
     { stdio: ['ignore', 'ignore', 'inherit'], timeout: LIMIT },
   );
   let report;
