@@ -29,7 +29,9 @@ export function answerNotModified(
     reply.removeHeader('etag');
   } else if (typeof tag === 'string' && namesTag(request.headers['if-none-match'], tag)) {
     void reply.code(304).removeHeader('content-type');
-    done(null, '');
+    // Without a payload there is no Content-Length either: 0 would be wrong (RFC 9110, 8.6). The handler of
+    // HEAD, which runs after this, takes the payload away itself and says the length that it had.
+    done(null, request.method === 'HEAD' ? payload : null);
     return;
   }
   done(null, payload);

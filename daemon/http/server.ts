@@ -16,6 +16,7 @@ import {
   MAX_BODY_BYTES,
   MAX_HEADER_BYTES,
   REQUEST_TIMEOUT,
+  TIMEOUTS_CHECK_INTERVAL,
 } from './limits.ts';
 import { createMetrics } from './metrics.ts';
 import { type RoutesOptions, addRoutes } from './routes.ts';
@@ -52,6 +53,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       maxHeaderSize: MAX_HEADER_BYTES,
       headersTimeout: HEADERS_TIMEOUT,
       requestTimeout: REQUEST_TIMEOUT,
+      connectionsCheckingInterval: TIMEOUTS_CHECK_INTERVAL,
     },
     // Idle connections are cut at once when closing; those with a request in hand when CLOSE_GRACE is over.
     // `true` would cut answers in the middle, `false` would wait for every idle browser.
