@@ -1,0 +1,135 @@
+import { z } from 'zod';
+import { DarkserverError } from '../../shared/errors.ts';
+import { BUILD_STATES, asKojiBuildId, asKojiRpmId } from '../../shared/koji.ts';
+import type { BuildState, KojiBuild, KojiBuildId, KojiRpm } from '../../shared/koji.ts';
+import type { XmlRpcValue } from './codec.ts';
+import { isPathSegment } from './paths.ts';
+
+/**
+ * Koji's structs in this project's words; Koji's spellings end here. A hub is not believed: names become
+ * paths and URLs, numbers become keys.
+ */
+
+/** Koji's <i8> arrives as digits. */
+const integer = z.preprocess(
+  (value) => (typeof value === 'string' && /^-?\d{1,20}$/.test(value) ? Number(value) : value),
+  z.int(),
+);
+
+function shown(value: unknown): string {
+  return JSON.stringify(value).slice(0, 80);
+}
+
+const segment = z.string().refine(isPathSegment, {
+  error: ({ input }) => `${shown(input)} cannot be the name of a file or directory`,
+});
+
+function idOf<T>(as: (value: unknown) => T | null) {
+  return integer.transform((value, context): T => {
+    const id = as(value);
+    if (id !== null) return id;
+    context.addIssue({ code: 'custom', message: `${value} is no id of Koji's` });
+    return z.NEVER;
+  });
+}
+
+const kojiBuildId = idOf(asKojiBuildId);
+const kojiRpmId = idOf(asKojiRpmId);
+
+const state = integer.transform((value, context): BuildState => {
+  const name = BUILD_STATES[value];
+  if (name !== undefined) return name;
+  context.addIssue({ code: 'custom', message: `${value} is no state of a build` });
+  return z.NEVER;
+});
+
+/** getBuild, and the rows of listBuilds, which have no "id" beside their "build_id". */
+const build = z
+  .object({
+    build_id: kojiBuildId,
+    name: segment,
+    epoch: integer.nullable(),
+    version: segment,
+    release: segment,
+    state,
+    // Kojis before 1.34 know no drafts.
+    draft: z.boolean().nullish(),
+    volume_name: segment,
+    completion_ts: z.number().nullable(),
+  })
+  .transform((row): KojiBuild => ({
+    kojiBuildId: row.build_id,
+    name: row.name,
+    epoch: row.epoch,
+    version: row.version,
+    release: row.release,
+    state: row.state,
+    draft: row.draft ?? false,
+    volume: row.volume_name,
+    completedAt: row.completion_ts,
+  }));
+
+const rpm = z
+  .object({
+    id: kojiRpmId,
+    build_id: kojiBuildId,
+    name: segment,
+    epoch: integer.nullable(),
+    version: segment,
+    release: segment,
+    arch: segment,
+    size: integer.pipe(z.int().nonnegative()),
+    payloadhash: z.string().max(128).nullable(),
+    // Kojis before 1.11 know no content generators.
+    metadata_only: z.boolean().nullish(),
+  })
+  .transform((row): KojiRpm => ({
+    kojiRpmId: row.id,
+    kojiBuildId: row.build_id,
+    name: row.name,
+    epoch: row.epoch,
+    version: row.version,
+    release: row.release,
+    arch: row.arch,
+    size: row.size,
+    payloadHash: row.payloadhash === null || row.payloadhash === '' ? null : row.payloadhash.toLowerCase(),
+    metadataOnly: row.metadata_only ?? false,
+  }));
+
+/** Reads `value` as `schema` says. Throws `hub_protocol` that names `what` and the field that is wrong. */
+function decode<T>(schema: z.ZodType<T>, value: XmlRpcValue, what: string): T {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  const field = issue === undefined || issue.path.length === 0 ? '' : ` field ${issue.path.join('.')}:`;
+  throw new DarkserverError('hub_protocol', `${what}:${field} ${issue?.message ?? 'not understood'}`);
+}
+
+/** The answer of getBuild: nil for a build that does not exist. */
+export function decodeBuild(value: XmlRpcValue, what: string): KojiBuild | null {
+  return decode(build.nullable(), value, what);
+}
+
+/** The answer of listBuilds. */
+export function decodeBuilds(value: XmlRpcValue, what: string): KojiBuild[] {
+  return decode(z.array(build), value, what);
+}
+
+/** The answer of listRPMs for one build. */
+export function decodeRpms(value: XmlRpcValue, of: KojiBuildId, what: string): KojiRpm[] {
+  const rpms = decode(z.array(rpm), value, what);
+  const stray = rpms.find((each) => each.kojiBuildId !== of);
+  if (stray === undefined) return rpms;
+  const message = `RPM ${stray.kojiRpmId} is of build ${stray.kojiBuildId}, those of ${of} were asked for`;
+  throw new DarkserverError('hub_protocol', `${what}: ${message}`);
+}
+
+/** The builds of listTagged's answer, whose rows lack much of what getBuild has. */
+export function decodeTagged(value: XmlRpcValue, what: string): KojiBuildId[] {
+  return decode(z.array(z.object({ build_id: kojiBuildId })), value, what).map((row) => row.build_id);
+}
+
+/** An answer that is one line of text, such as a version. */
+export function decodeText(value: XmlRpcValue, what: string): string {
+  return decode(z.string().min(1).max(200), value, what);
+}

@@ -1,0 +1,196 @@
+import { DarkserverError } from '../../shared/errors.ts';
+import type { KojiBuild, KojiBuildId, KojiRpm } from '../../shared/koji.ts';
+import { parseNvr } from '../../shared/nvr.ts';
+import { HubFault, decodeAnswer, decodeMultiCall, encodeCall, multiCall } from './codec.ts';
+import type { Call, XmlRpcArgument, XmlRpcValue } from './codec.ts';
+import { decodeBuild, decodeBuilds, decodeRpms, decodeTagged, decodeText } from './decode.ts';
+import type { KojiHttp } from './http.ts';
+import type { BuildQuery, KojiHub } from './hub.ts';
+
+/** Bytes of an answer: 40,000 RPMs of one build, some 1,400 bytes of XML each. */
+const MAX_ANSWER = 64 * 1024 * 1024;
+/** listTagged knows no pages; the largest tags of public Kojis hold tens of thousands of builds. */
+const MAX_TAGGED = 256 * 1024 * 1024;
+/** Builds asked for one by one in a request. */
+const BATCH = 100;
+/** Builds of a page of listBuilds: 2,400 bytes of XML each. */
+const PAGE = 500;
+
+export interface KojiHubClientOptions {
+  /** The instance's name in the configuration. */
+  readonly instance: string;
+  /** URL of the XML-RPC endpoint. */
+  readonly url: string;
+  readonly http: KojiHttp;
+}
+
+/** A Koji hub over XML-RPC. Everything asked is a read, so everything may be asked again. */
+export class KojiHubClient implements KojiHub {
+  readonly instance: string;
+  readonly #url: string;
+  readonly #http: KojiHttp;
+
+  constructor(options: KojiHubClientOptions) {
+    this.instance = options.instance;
+    this.#url = options.url;
+    this.#http = options.http;
+  }
+
+  async getVersion(signal?: AbortSignal): Promise<string> {
+    const call: Call = { method: 'getKojiVersion', params: [] };
+    return decodeText(await this.#call(call, signal), this.#what(call));
+  }
+
+  async getBuild(build: KojiBuildId | string, signal?: AbortSignal): Promise<KojiBuild | null> {
+    // The hub would answer what is no NVR with the fault that it answers anything with.
+    if (typeof build === 'string' && parseNvr(build) === null) {
+      throw new DarkserverError('bad_input', `"${build.slice(0, 200)}" is not a name-version-release`);
+    }
+    const call: Call = { method: 'getBuild', params: [build] };
+    const found = decodeBuild(await this.#call(call, signal), this.#what(call));
+    return typeof build === 'string' ? found : this.#asAskedFor(found, build, this.#what(call));
+  }
+
+  async getBuilds(kojiBuildIds: readonly KojiBuildId[], signal?: AbortSignal): Promise<(KojiBuild | null)[]> {
+    const builds: (KojiBuild | null)[] = [];
+    for (let at = 0; at < kojiBuildIds.length; at += BATCH) {
+      const batch = kojiBuildIds.slice(at, at + BATCH);
+      const calls = batch.map((kojiBuildId): Call => ({ method: 'getBuild', params: [kojiBuildId] }));
+      const answers = await this.#callAll(calls, signal);
+      for (const [index, kojiBuildId] of batch.entries()) {
+        const what = this.#what({ method: 'getBuild' });
+        builds.push(this.#asAskedFor(decodeBuild(answers[index] ?? null, what), kojiBuildId, what));
+      }
+    }
+    return builds;
+  }
+
+  async getBuildWithRpms(
+    kojiBuildId: KojiBuildId,
+    signal?: AbortSignal,
+  ): Promise<{ build: KojiBuild; rpms: KojiRpm[] } | null> {
+    const getBuild: Call = { method: 'getBuild', params: [kojiBuildId] };
+    const listRpms: Call = { method: 'listRPMs', params: [], keywords: { buildID: kojiBuildId } };
+    const [first = null, second = null] = await this.#callAll([getBuild, listRpms], signal);
+    const what = this.#what(getBuild);
+    const build = this.#asAskedFor(decodeBuild(first, what), kojiBuildId, what);
+    if (build === null) return null;
+    return { build, rpms: decodeRpms(second, kojiBuildId, this.#what(listRpms)) };
+  }
+
+  listBuilds(query: BuildQuery, signal?: AbortSignal): AsyncIterable<KojiBuild[]> {
+    const filter: Record<string, XmlRpcArgument> = {};
+    if (query.packageName !== undefined) filter['packageID'] = query.packageName;
+    if (query.completedAfter !== undefined) filter['completeAfter'] = query.completedAfter;
+    if (query.completedBefore !== undefined) filter['completeBefore'] = query.completedBefore;
+    const after = query.afterKojiBuildId ?? 0;
+    return Object.keys(filter).length === 0
+      ? this.#everyBuild(after, signal)
+      : this.#filteredBuilds(filter, after, signal);
+  }
+
+  async listTagged(tag: string, signal?: AbortSignal): Promise<KojiBuildId[]> {
+    const call: Call = { method: 'listTagged', params: [tag] };
+    try {
+      return decodeTagged(await this.#call(call, signal, MAX_TAGGED), this.#what(call));
+    } catch (error) {
+      if (!(error instanceof HubFault) || !error.faultString.startsWith('No such tag')) throw error;
+      throw new DarkserverError('not_found', `Koji "${this.instance}" has no tag "${tag}"`, { cause: error });
+    }
+  }
+
+  async lastKojiBuildId(signal?: AbortSignal): Promise<number> {
+    const [last] = await this.#page({}, { order: '-build_id', limit: 1 }, signal);
+    return last?.kojiBuildId ?? 0;
+  }
+
+  /**
+   * Koji's list of builds knows no "id greater than", and skipping the first two million rows of it is
+   * work for the hub on every page. Ids are given out one after another, so they are asked for by number.
+   */
+  async *#everyBuild(after: number, signal?: AbortSignal): AsyncGenerator<KojiBuild[]> {
+    const last = await this.lastKojiBuildId(signal);
+    for (let from = after + 1; from <= last; from += BATCH) {
+      const count = Math.min(BATCH, last - from + 1);
+      const ids = Array.from({ length: count }, (_, index) => (from + index) as KojiBuildId);
+      const page = (await this.getBuilds(ids, signal)).filter((build) => build !== null);
+      if (page.length > 0) yield page;
+    }
+  }
+
+  /**
+   * Pages by offset overlap by one build: when the next page does not begin with one that was seen,
+   * builds have left the list meanwhile (a rebuild has no completion time) and all others moved up, so
+   * the listing steps back until it joins.
+   */
+  async *#filteredBuilds(
+    filter: Record<string, XmlRpcArgument>,
+    after: number,
+    signal?: AbortSignal,
+  ): AsyncGenerator<KojiBuild[]> {
+    let seen: number = after;
+    let joint = 0;
+    let stepsBack = 0;
+    for (let offset = 0; ;) {
+      const page = await this.#page(filter, { order: 'build_id', limit: PAGE, offset }, signal);
+      const [first] = page;
+      if (offset > 0 && (first === undefined || first.kojiBuildId > joint)) {
+        offset = Math.max(0, offset - PAGE);
+        stepsBack++;
+        continue;
+      }
+      const last = page.at(-1)?.kojiBuildId ?? 0;
+      if (page.length === PAGE && last <= joint && stepsBack-- <= 0) {
+        const what = this.#what({ method: 'listBuilds' });
+        throw new DarkserverError('hub_protocol', `${what}: offset ${offset} answers what was seen before`);
+      }
+      const fresh = page.filter((build) => build.kojiBuildId > seen);
+      if (fresh.length > 0) yield fresh;
+      seen = Math.max(seen, last);
+      joint = Math.max(joint, last);
+      if (page.length < PAGE) return;
+      offset += PAGE - 1;
+    }
+  }
+
+  async #page(
+    filter: Record<string, XmlRpcArgument>,
+    queryOpts: { order: string; limit: number; offset?: number },
+    signal?: AbortSignal,
+  ): Promise<KojiBuild[]> {
+    const call: Call = {
+      method: 'listBuilds',
+      params: [],
+      keywords: { ...filter, queryOpts: { ...queryOpts } },
+    };
+    const what = this.#what(call);
+    const page = decodeBuilds(await this.#call(call, signal), what);
+    const inOrder = page.every(
+      (build, at) => at === 0 || build.kojiBuildId > (page[at - 1]?.kojiBuildId ?? 0),
+    );
+    if (inOrder && page.length <= queryOpts.limit) return page;
+    throw new DarkserverError(
+      'hub_protocol',
+      `${what}: not at most ${queryOpts.limit} builds in order of their ids`,
+    );
+  }
+
+  #asAskedFor(build: KojiBuild | null, asked: KojiBuildId, what: string): KojiBuild | null {
+    if (build === null || build.kojiBuildId === asked) return build;
+    throw new DarkserverError('hub_protocol', `${what}: build ${build.kojiBuildId} in place of ${asked}`);
+  }
+
+  #what({ method }: { readonly method: string }): string {
+    return `${method} at ${this.#url}`;
+  }
+
+  async #callAll(calls: readonly Call[], signal?: AbortSignal): Promise<XmlRpcValue[]> {
+    const call = multiCall(calls);
+    return decodeMultiCall(await this.#call(call, signal), calls, this.#what(call));
+  }
+
+  async #call(call: Call, signal?: AbortSignal, maxBytes = MAX_ANSWER): Promise<XmlRpcValue> {
+    const bytes = await this.#http.postXml(this.#url, encodeCall(call), maxBytes, signal);
+    return decodeAnswer(bytes, this.#what(call));
+  }
+}
