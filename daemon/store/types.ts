@@ -166,12 +166,19 @@ export interface JobStore {
   release(job: Job): Promise<void>;
   /** Queues again what was locked before `lockedBefore` by workers that have died. Returns how many. */
   releaseStale(lockedBefore: number): Promise<number>;
+  /** Names of the workers that hold jobs, dead ones too. */
+  workers(): Promise<string[]>;
+  /** Queues again what this worker held; it is known to be dead. Returns how many. */
+  releaseWorker(worker: string): Promise<number>;
   /** Queues these jobs now, or every failed and parked one. Returns how many. */
   retry(which: readonly number[] | 'failed'): Promise<number>;
   find(instance: string, kojiBuildId: KojiBuildId): Promise<Job | null>;
   list(filter: { state?: JobState; limit: number; afterJobId?: number }): Promise<Job[]>;
   countByState(): Promise<Record<JobState, number>>;
-  /** When the longest-waiting queued or running job of this Koji was made, null if none waits. */
+  /**
+   * When the longest-waiting build of this Koji that is queued or running was announced, null if none
+   * waits. What a backfill found does not count: it may wait for days, and nobody is behind.
+   */
   oldestWaiting(instance: string): Promise<number | null>;
 }
 

@@ -1,0 +1,115 @@
+import type { Statement } from 'better-sqlite3';
+import type { BuildId } from '../../shared/build-id.ts';
+import type { FileKind } from '../../shared/elf/kind.ts';
+import type { Directories } from './directories.ts';
+import type { Database } from './open.ts';
+import { STORED_EVIDENCE, type StoredFile } from './types.ts';
+
+/** Files that an RPM can have in the index; the largest kernels have some ten thousand. */
+export const MAX_FILES_OF_RPM = 2 ** 20;
+
+/** Linux's PATH_MAX: nothing with a longer path can be installed, and a path makes a row for each "/". */
+const MAX_PATH = 4096;
+
+const KINDS = ['executable', 'debuginfo'] as const satisfies readonly FileKind[];
+
+/** Bytes of a build-id in its index: see file_by_build_id in schema.sql. */
+export const INDEXED_BYTES = 6;
+
+export interface FileRow {
+  file_key: number;
+  build_id: Buffer;
+  kind_evidence: number;
+  directory_key: number;
+  name: string;
+}
+
+export interface FileTotals {
+  files: number;
+  build_ids: number;
+}
+
+/** The key of an RPM's first possible file. Exact: 2^33 RPMs fit into JavaScript's numbers. */
+export function firstFileKey(rpmKey: number): number {
+  return rpmKey * MAX_FILES_OF_RPM;
+}
+
+export function rpmKeyOf(fileKey: number): number {
+  return Math.floor(fileKey / MAX_FILES_OF_RPM);
+}
+
+/** Why these files cannot be stored, null if they can. */
+export function problemWithFiles(files: readonly StoredFile[]): string | null {
+  if (files.length > MAX_FILES_OF_RPM) {
+    return `${files.length} files with a build-id in one RPM are more than the index holds (${MAX_FILES_OF_RPM})`;
+  }
+  const long = files.find((file) => file.path.length > MAX_PATH);
+  return long === undefined ? null : `a path of ${long.path.length} characters is more than ${MAX_PATH}`;
+}
+
+export function fileOfRow(row: FileRow, directories: Directories): StoredFile {
+  const evidence = STORED_EVIDENCE[row.kind_evidence >> 1];
+  if (evidence === undefined) throw new Error(`kind_evidence ${row.kind_evidence} of file ${row.file_key}`);
+  return {
+    path: row.directory_key === 0 ? row.name : `${directories.pathOf(row.directory_key)}/${row.name}`,
+    buildId: row.build_id.toString('hex') as BuildId,
+    kind: KINDS[(row.kind_evidence & 1) as 0 | 1],
+    evidence,
+  };
+}
+
+/** Writes the rows of table file, an RPM at a time. */
+export class FileRows {
+  readonly #directories: Directories;
+  readonly #selectBuildIds: Statement<[number, number], Buffer>;
+  readonly #delete: Statement<[number, number]>;
+  readonly #insert: Statement<[number, Buffer, number, number, string]>;
+  readonly #exists: Statement<[Buffer, Buffer], number>;
+
+  constructor(db: Database, directories: Directories) {
+    this.#directories = directories;
+    this.#selectBuildIds = db
+      .prepare<[number, number], Buffer>('SELECT build_id FROM file WHERE file_key >= ? AND file_key < ?')
+      .pluck();
+    this.#delete = db.prepare('DELETE FROM file WHERE file_key >= ? AND file_key < ?');
+    this.#insert = db.prepare(
+      'INSERT INTO file (file_key, build_id, kind_evidence, directory_key, name) VALUES (?, ?, ?, ?, ?)',
+    );
+    this.#exists = db
+      .prepare<[Buffer, Buffer], number>(
+        'SELECT 1 FROM file INDEXED BY file_by_build_id WHERE substr(build_id, 1, 6) = ? AND build_id = ? LIMIT 1',
+      )
+      .pluck();
+  }
+
+  /** Makes these the rows of the RPM, and returns by how much the totals change. */
+  replace(rpmKey: number, files: readonly StoredFile[]): FileTotals {
+    const change = this.#remove(rpmKey);
+    let fileKey = firstFileKey(rpmKey);
+    for (const file of files) {
+      const buildId = Buffer.from(file.buildId, 'hex');
+      // The entry's place in the index is about to be written, so that looking there first costs little.
+      if (!this.#known(buildId)) change.build_ids++;
+      const slash = file.path.lastIndexOf('/');
+      const directory = slash === -1 ? 0 : this.#directories.findOrMake(file.path.slice(0, slash));
+      const kindEvidence = KINDS.indexOf(file.kind) + 2 * STORED_EVIDENCE.indexOf(file.evidence);
+      this.#insert.run(fileKey++, buildId, kindEvidence, directory, file.path.slice(slash + 1));
+    }
+    change.files += files.length;
+    return change;
+  }
+
+  #remove(rpmKey: number): FileTotals {
+    const range = [firstFileKey(rpmKey), firstFileKey(rpmKey + 1)] as const;
+    const buildIds = this.#selectBuildIds.all(...range);
+    if (buildIds.length === 0) return { files: 0, build_ids: 0 };
+    this.#delete.run(...range);
+    const distinct = new Map(buildIds.map((buildId) => [buildId.toString('latin1'), buildId]));
+    const gone = [...distinct.values()].filter((buildId) => !this.#known(buildId)).length;
+    return { files: -buildIds.length, build_ids: -gone };
+  }
+
+  #known(buildId: Buffer): boolean {
+    return this.#exists.get(buildId.subarray(0, INDEXED_BYTES), buildId) !== undefined;
+  }
+}

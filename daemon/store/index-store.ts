@@ -1,0 +1,110 @@
+import { statSync } from 'node:fs';
+import type { Statement } from 'better-sqlite3';
+import { BUILD_STATES, type KojiBuildId, type KojiRpmId } from '../../shared/koji.ts';
+import { Directories } from './directories.ts';
+import { IndexWriter } from './index-writer.ts';
+import type { Instances } from './instances.ts';
+import { Lookups } from './lookups.ts';
+import type { Database } from './open.ts';
+import { RpmReader, Seen } from './rpm-reader.ts';
+import { decodePayloadHash, encodePayloadHash } from './rpm-rows.ts';
+import { Totals } from './totals.ts';
+import type { IndexCounts, KnownRpm, RpmFacts, StoredBuild } from './types.ts';
+
+const COMPLETE = BUILD_STATES.indexOf('complete');
+
+interface KnownRpmRow {
+  koji_rpm_id: KojiRpmId;
+  payload_hash: Buffer | string | null;
+  size: number;
+  indexed: number;
+}
+
+/** The index in SQLite; sqlite-store.ts makes an IndexStore of it. */
+export class SqliteIndex {
+  readonly writer: IndexWriter;
+  readonly lookups: Lookups;
+  readonly #path: string;
+  readonly #instances: Instances;
+  readonly #rpms: RpmReader;
+  readonly #totals: Totals;
+  readonly #selectBuildKey: Statement<[number, number], number>;
+  readonly #selectKnownRpms: Statement<[number, number], KnownRpmRow>;
+  readonly #selectIndexed: Statement<[number, string], KojiBuildId>;
+  readonly #selectLocal: Statement<[string, Buffer | string, number], number>;
+
+  constructor(db: Database, path: string, instances: Instances, now: () => number) {
+    this.#path = path;
+    this.#instances = instances;
+    this.#totals = new Totals(db);
+    this.#rpms = new RpmReader(db, instances);
+    const directories = new Directories(db);
+    this.writer = new IndexWriter(db, { instances, directories, totals: this.#totals, now });
+    this.lookups = new Lookups(db, this.#rpms, directories);
+    this.#selectBuildKey = db
+      .prepare<[number, number], number>(
+        'SELECT build_key FROM build WHERE instance_key = ? AND koji_build_id = ?',
+      )
+      .pluck();
+    this.#selectKnownRpms = db.prepare(
+      `SELECT koji_rpm_id, payload_hash, size, error_code IS NULL AS indexed
+       FROM rpm JOIN build USING (build_key)
+       WHERE instance_key = ? AND koji_build_id = ?
+       ORDER BY koji_rpm_id`,
+    );
+    this.#selectIndexed = db
+      .prepare<[number, string], KojiBuildId>(
+        `SELECT koji_build_id FROM build
+         WHERE instance_key = ? AND koji_build_id IN (SELECT value FROM json_each(?))
+           AND state = ${COMPLETE} AND rpms_known = 1
+           AND NOT EXISTS (
+             SELECT 1 FROM rpm
+             WHERE rpm.build_key = build.build_key AND superseded = 0 AND error_code IS NOT NULL)`,
+      )
+      .pluck();
+    this.#selectLocal = db
+      .prepare<[string, Buffer | string, number], number>(
+        'SELECT 1 FROM rpm WHERE local_path = ? AND payload_hash = ? AND size = ?',
+      )
+      .pluck();
+  }
+
+  getBuild(instance: string, kojiBuildId: KojiBuildId): StoredBuild | null {
+    const instanceKey = this.#instances.find(instance);
+    const buildKey = instanceKey === null ? undefined : this.#selectBuildKey.get(instanceKey, kojiBuildId);
+    return buildKey === undefined ? null : this.#rpms.build(buildKey, new Seen());
+  }
+
+  knownRpms(instance: string, kojiBuildId: KojiBuildId): KnownRpm[] {
+    const instanceKey = this.#instances.find(instance);
+    if (instanceKey === null) return [];
+    return this.#selectKnownRpms.all(instanceKey, kojiBuildId).map((row) => ({
+      kojiRpmId: row.koji_rpm_id,
+      payloadHash: decodePayloadHash(row.payload_hash),
+      size: row.size,
+      indexed: row.indexed === 1,
+    }));
+  }
+
+  indexedBuilds(instance: string, kojiBuildIds: readonly KojiBuildId[]): Set<KojiBuildId> {
+    const instanceKey = this.#instances.find(instance);
+    if (instanceKey === null) return new Set();
+    return new Set(this.#selectIndexed.all(instanceKey, JSON.stringify(kojiBuildIds)));
+  }
+
+  knownLocalRpm(path: string, rpm: RpmFacts): boolean {
+    const payloadHash = encodePayloadHash(rpm.payloadHash);
+    // Without a hash nothing tells a rebuilt package from the one that was read.
+    return payloadHash !== null && this.#selectLocal.get(path, payloadHash, rpm.size) !== undefined;
+  }
+
+  counts(): IndexCounts {
+    const { builds, rpms, files, build_ids } = this.#totals.read();
+    return { builds, rpms, files, buildIds: build_ids, databaseBytes: databaseBytes(this.#path) };
+  }
+}
+
+function databaseBytes(path: string): number {
+  const sizes = [path, `${path}-wal`].map((file) => statSync(file, { throwIfNoEntry: false })?.size ?? 0);
+  return sizes.reduce((sum, size) => sum + size, 0);
+}

@@ -1,0 +1,174 @@
+import type { Statement } from 'better-sqlite3';
+import { DarkserverError } from '../../shared/errors.ts';
+import { BUILD_STATES, type KojiBuild, type KojiBuildId } from '../../shared/koji.ts';
+import type { Directories } from './directories.ts';
+import { FileRows, problemWithFiles } from './file-rows.ts';
+import type { Instances } from './instances.ts';
+import type { Database } from './open.ts';
+import { immediateTransaction } from './transactions.ts';
+import { RpmRows } from './rpm-rows.ts';
+import type { Totals, TotalsRow } from './totals.ts';
+import type { IndexedRpm, RpmFacts, StoredFile } from './types.ts';
+
+const DELETED = BUILD_STATES.indexOf('deleted');
+
+/** What changes the index: each method is one transaction. */
+export class IndexWriter {
+  readonly #instances: Instances;
+  readonly #directories: Directories;
+  readonly #totals: Totals;
+  readonly #rpms: RpmRows;
+  readonly #files: FileRows;
+  readonly #now: () => number;
+  readonly #transaction: (work: () => void) => void;
+  readonly #selectBuild: Statement<[number, number], number>;
+  readonly #insertBuild: Statement<[number, KojiBuildId, ...BuildColumns]>;
+  readonly #updateBuild: Statement<[...BuildColumns, number]>;
+  readonly #setRpmsKnown: Statement<[number]>;
+  readonly #setState: Statement<[number, number, number]>;
+
+  constructor(
+    db: Database,
+    parts: { instances: Instances; directories: Directories; totals: Totals; now: () => number },
+  ) {
+    this.#instances = parts.instances;
+    this.#directories = parts.directories;
+    this.#totals = parts.totals;
+    this.#now = parts.now;
+    this.#rpms = new RpmRows(db);
+    this.#files = new FileRows(db, parts.directories);
+    this.#transaction = immediateTransaction(db);
+    this.#selectBuild = db
+      .prepare<[number, number], number>(
+        'SELECT build_key FROM build WHERE instance_key = ? AND koji_build_id = ?',
+      )
+      .pluck();
+    this.#insertBuild = db.prepare(
+      `INSERT INTO build (instance_key, koji_build_id,
+         name, epoch, version, release, state, draft, volume, completed_at, indexed_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    );
+    this.#updateBuild = db.prepare(
+      `UPDATE build SET name = ?, epoch = ?, version = ?, release = ?, state = ?, draft = ?, volume = ?,
+         completed_at = ?, indexed_at = ?
+       WHERE build_key = ?`,
+    );
+    this.#setRpmsKnown = db.prepare('UPDATE build SET rpms_known = 1 WHERE build_key = ?');
+    this.#setState = db.prepare('UPDATE build SET state = ?, indexed_at = ? WHERE build_key = ?');
+  }
+
+  replaceBuild(instance: string, build: KojiBuild, rpms: readonly IndexedRpm[] | null): void {
+    const instanceKey = this.#instances.findOrMake(instance);
+    this.#write((totals) => {
+      const buildKey = this.#putBuild(instanceKey, build, totals);
+      if (rpms === null) return;
+      this.#replaceRpms(buildKey, rpms, totals);
+      this.#setRpmsKnown.run(buildKey);
+    });
+  }
+
+  markBuildGone(instance: string, kojiBuildId: KojiBuildId): void {
+    const instanceKey = this.#instances.find(instance);
+    if (instanceKey === null) return;
+    this.#write(() => {
+      const buildKey = this.#selectBuild.get(instanceKey, kojiBuildId);
+      if (buildKey !== undefined) this.#setState.run(DELETED, this.#now(), buildKey);
+    });
+  }
+
+  replaceLocalRpm(path: string, rpm: RpmFacts, files: readonly StoredFile[]): void {
+    const problem = problemWithFiles(files);
+    if (problem !== null) throw new DarkserverError('limit', `${path}: ${problem}`);
+    this.#write((totals) => {
+      const known = this.#rpms.findLocal(path);
+      const rpmKey = known ?? this.#rpms.insertLocal(path, rpm);
+      if (known === null) totals.rpms++;
+      else this.#rpms.update(known, rpm, null);
+      addTotals(totals, this.#files.replace(rpmKey, files));
+    });
+  }
+
+  #write(work: (totals: TotalsRow) => void): void {
+    try {
+      this.#transaction(() => {
+        const totals = { builds: 0, rpms: 0, files: 0, build_ids: 0 };
+        work(totals);
+        this.#totals.add(totals);
+      });
+    } catch (thrown) {
+      this.#directories.forget();
+      throw thrown;
+    }
+  }
+
+  #putBuild(instanceKey: number, build: KojiBuild, totals: TotalsRow): number {
+    const columns = buildColumns(build, this.#now());
+    const known = this.#selectBuild.get(instanceKey, build.kojiBuildId);
+    if (known !== undefined) {
+      this.#updateBuild.run(...columns, known);
+      return known;
+    }
+    totals.builds++;
+    return Number(this.#insertBuild.run(instanceKey, build.kojiBuildId, ...columns).lastInsertRowid);
+  }
+
+  #replaceRpms(buildKey: number, rpms: readonly IndexedRpm[], totals: TotalsRow): void {
+    const known = this.#rpms.keysOfBuild(buildKey);
+    const unlisted = new Set(known.values());
+    for (const rpm of rpms) {
+      const content = contentOf(rpm);
+      const error = content === 'keep' ? 'keep' : 'error' in content ? content : null;
+      let rpmKey = known.get(rpm.kojiRpmId);
+      if (rpmKey !== undefined) {
+        unlisted.delete(rpmKey);
+        this.#rpms.update(rpmKey, rpm, error);
+      } else {
+        if (error === 'keep') throw new Error(`RPM ${rpm.kojiRpmId} is to be kept, and was never stored`);
+        rpmKey = this.#rpms.insert(buildKey, rpm, error);
+        known.set(rpm.kojiRpmId, rpmKey);
+        totals.rpms++;
+      }
+      if (content !== 'keep' && !('error' in content))
+        addTotals(totals, this.#files.replace(rpmKey, content));
+    }
+    for (const rpmKey of unlisted) this.#rpms.supersede(rpmKey);
+  }
+}
+
+type BuildColumns = [
+  name: string,
+  epoch: number | null,
+  version: string,
+  release: string,
+  state: number,
+  draft: number,
+  volume: string,
+  completedAt: number | null,
+  indexedAt: number,
+];
+
+function buildColumns(build: KojiBuild, now: number): BuildColumns {
+  const { name, epoch, version, release, state, draft, volume, completedAt } = build;
+  return [
+    name,
+    epoch,
+    version,
+    release,
+    BUILD_STATES.indexOf(state),
+    draft ? 1 : 0,
+    volume,
+    completedAt,
+    now,
+  ];
+}
+
+/** What an RPM holds; one RPM that breaks a bound must not keep the others of its build out of the index. */
+function contentOf({ files }: IndexedRpm): IndexedRpm['files'] {
+  const problem = Array.isArray(files) ? problemWithFiles(files as readonly StoredFile[]) : null;
+  return problem === null ? files : { error: 'limit', message: problem };
+}
+
+function addTotals(totals: TotalsRow, change: { files: number; build_ids: number }): void {
+  totals.files += change.files;
+  totals.build_ids += change.build_ids;
+}

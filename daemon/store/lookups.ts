@@ -1,0 +1,115 @@
+import type { Statement } from 'better-sqlite3';
+import type { BuildId } from '../../shared/build-id.ts';
+import { DarkserverError } from '../../shared/errors.ts';
+import type { Nvra } from '../../shared/nvr.ts';
+import type { Directories } from './directories.ts';
+import { type FileRow, fileOfRow, firstFileKey, INDEXED_BYTES, rpmKeyOf } from './file-rows.ts';
+import type { Database } from './open.ts';
+import { compareMatches, compareRpms, compareText } from './rank.ts';
+import { type RpmReader, Seen } from './rpm-reader.ts';
+import type { StoredMatch, StoredRpm } from './types.ts';
+
+/** Hex digits that a prefix needs at least: fewer would name thousands. */
+const MIN_PREFIX_DIGITS = 8;
+
+/** The questions that people ask the index. Each is answered from one moment's state. */
+export class Lookups {
+  readonly #rpms: RpmReader;
+  readonly #directories: Directories;
+  readonly #snapshot: <T>(read: () => T) => T;
+  readonly #filesOfBuildId: Statement<[Buffer, Buffer], FileRow>;
+  readonly #filesOfRpm: Statement<[number, number], FileRow>;
+  readonly #buildIdsOfRange: Statement<[Buffer, Buffer, Buffer, Buffer, number], Buffer>;
+  readonly #rpmKeysOfNvra: Statement<[string, string, string, string], number>;
+
+  constructor(db: Database, rpms: RpmReader, directories: Directories) {
+    this.#rpms = rpms;
+    this.#directories = directories;
+    const transaction = db.transaction((read: () => unknown) => read());
+    this.#snapshot = <T>(read: () => T) => transaction(read) as T;
+    this.#filesOfBuildId = db.prepare(
+      `SELECT file_key, build_id, kind_evidence, directory_key, name
+       FROM file INDEXED BY file_by_build_id
+       WHERE substr(build_id, 1, 6) = ? AND build_id = ?`,
+    );
+    this.#filesOfRpm = db.prepare(
+      `SELECT file_key, build_id, kind_evidence, directory_key, name
+       FROM file WHERE file_key >= ? AND file_key < ?`,
+    );
+    // In the index's order, so that the first ones are found without reading all that match.
+    this.#buildIdsOfRange = db
+      .prepare<[Buffer, Buffer, Buffer, Buffer, number], Buffer>(
+        `SELECT DISTINCT build_id FROM file INDEXED BY file_by_build_id
+         WHERE substr(build_id, 1, 6) BETWEEN ? AND ? AND build_id BETWEEN ? AND ?
+         ORDER BY substr(build_id, 1, 6), build_id LIMIT ?`,
+      )
+      .pluck();
+    this.#rpmKeysOfNvra = db
+      .prepare<[string, string, string, string], number>(
+        `SELECT rpm_key FROM rpm INDEXED BY rpm_by_name
+         WHERE name = ? AND version = ? AND release = ? AND arch = ?`,
+      )
+      .pluck();
+  }
+
+  byBuildIds(buildIds: readonly BuildId[]): Map<BuildId, StoredMatch[]> {
+    return this.#snapshot(() => {
+      const seen = new Seen();
+      const found = new Map<BuildId, StoredMatch[]>();
+      for (const buildId of new Set(buildIds)) {
+        const bytes = Buffer.from(buildId, 'hex');
+        const rows = this.#filesOfBuildId.all(bytes.subarray(0, INDEXED_BYTES), bytes);
+        if (rows.length > 0)
+          found.set(buildId, rows.map((row) => this.#match(row, seen)).sort(compareMatches));
+      }
+      return found;
+    });
+  }
+
+  buildIdsByPrefix(prefix: string, limit: number): BuildId[] {
+    if (prefix.length < MIN_PREFIX_DIGITS || !/^[0-9a-f]+$/.test(prefix)) {
+      throw new DarkserverError(
+        'bad_input',
+        `"${prefix.slice(0, 140)}" is no prefix: give ${MIN_PREFIX_DIGITS} or more hex digits`,
+      );
+    }
+    // Half a byte stands for the sixteen that begin with it.
+    const first = Buffer.from(prefix.length % 2 === 0 ? prefix : `${prefix}0`, 'hex');
+    const last = Buffer.alloc(first.length + 64, 0xff);
+    last.set(prefix.length % 2 === 0 ? first : Buffer.from(`${prefix}f`, 'hex'));
+    const range = [first.subarray(0, INDEXED_BYTES), last.subarray(0, INDEXED_BYTES), first, last] as const;
+    return this.#buildIdsOfRange.all(...range, limit).map((bytes) => bytes.toString('hex') as BuildId);
+  }
+
+  rpmsByNvra(nvra: Nvra): StoredRpm[] {
+    return this.#snapshot(() => {
+      const seen = new Seen();
+      return this.#keysOfNvra(nvra)
+        .map((rpmKey) => this.#rpms.rpm(rpmKey, seen))
+        .sort(compareRpms);
+    });
+  }
+
+  byNvra(nvra: Nvra): StoredMatch[] {
+    return this.#snapshot(() => {
+      const seen = new Seen();
+      return this.#keysOfNvra(nvra)
+        .map((rpmKey) => ({ rpmKey, rpm: this.#rpms.rpm(rpmKey, seen) }))
+        .sort((a, b) => compareRpms(a.rpm, b.rpm))
+        .flatMap(({ rpmKey }) =>
+          this.#filesOfRpm
+            .all(firstFileKey(rpmKey), firstFileKey(rpmKey + 1))
+            .map((row) => this.#match(row, seen))
+            .sort((a, b) => compareText(a.file.path, b.file.path)),
+        );
+    });
+  }
+
+  #keysOfNvra({ name, version, release, arch }: Nvra): number[] {
+    return this.#rpmKeysOfNvra.all(name, version, release, arch);
+  }
+
+  #match(row: FileRow, seen: Seen): StoredMatch {
+    return { file: fileOfRow(row, this.#directories), rpm: this.#rpms.rpm(rpmKeyOf(row.file_key), seen) };
+  }
+}

@@ -1,0 +1,45 @@
+import type { Database } from './open.ts';
+
+/** How long nothing must have been written. */
+const QUIET_MILLISECONDS = 2000;
+
+/**
+ * Empties the write-ahead log once writing has paused: a log of many megabytes beside a small database is
+ * needed only while much is written, and moving it costs nobody anything now.
+ */
+export class QuietCheckpoint {
+  readonly #db: Database;
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  written(): void {
+    if (this.#timer !== null) {
+      this.#timer.refresh();
+      return;
+    }
+    this.#timer = setTimeout(() => {
+      this.#checkpoint();
+    }, QUIET_MILLISECONDS);
+    this.#timer.unref();
+  }
+
+  stop(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+  }
+
+  #checkpoint(): void {
+    const patience = this.#db.pragma('busy_timeout', { simple: true }) as number;
+    try {
+      // Another process that reads or writes just now is no reason to wait: there will be a next pause.
+      this.#db.pragma('busy_timeout = 0');
+      this.#db.pragma('wal_checkpoint(TRUNCATE)');
+    } catch {
+      // What is wrong with the disk is said by the next transaction, to somebody who can act on it.
+    } finally {
+      this.#db.pragma(`busy_timeout = ${patience}`);
+    }
+  }
+}

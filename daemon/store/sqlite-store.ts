@@ -1,0 +1,123 @@
+import { SqliteIndex } from './index-store.ts';
+import { Instances } from './instances.ts';
+import { JobList } from './job-list.ts';
+import { JobLocks } from './job-locks.ts';
+import { JobQueue } from './job-queue.ts';
+import { type Database, openDatabase, openDatabaseForReading } from './open.ts';
+import { QuietCheckpoint } from './quiet-checkpoint.ts';
+import { toStoreError } from './store-error.ts';
+import type { IndexStore, JobStore, Store } from './types.ts';
+
+export interface StoreOptions {
+  /** Milliseconds since the epoch; for tests. */
+  readonly now?: () => number;
+}
+
+/** Opens the database for reading and writing, and makes it where there is none. Throws as openDatabase. */
+export function openStore(path: string, { now = Date.now }: StoreOptions = {}): Store {
+  return composeStore(openDatabase(path), path, now);
+}
+
+/** Opens an existing database for reading, also while the daemon writes. Throws as openDatabaseForReading. */
+export function openStoreForReading(path: string, { now = Date.now }: StoreOptions = {}): Store {
+  return composeStore(openDatabaseForReading(path), path, now);
+}
+
+/** SQLite's work, done at once (a transaction must not be interrupted by another), as a promise. */
+type Run = <T>(work: () => T) => Promise<T>;
+
+function composeStore(db: Database, path: string, now: () => number): Store {
+  const read: Run = (work) =>
+    new Promise((resolve, reject) => {
+      try {
+        resolve(work());
+      } catch (thrown) {
+        reject(toStoreError(path, thrown));
+      }
+    });
+  const checkpoint = new QuietCheckpoint(db);
+  const write: Run = (work) => {
+    checkpoint.written();
+    return read(work);
+  };
+  const instances = new Instances(db);
+  const ping = db.prepare('SELECT 1 FROM total');
+  return {
+    index: indexStore(new SqliteIndex(db, path, instances, now), read, write),
+    jobs: jobStore(
+      new JobQueue(db, instances, now),
+      new JobLocks(db),
+      new JobList(db, instances, now),
+      read,
+      write,
+    ),
+    recordPush: (instance, at) =>
+      write(() => {
+        instances.recordPush(instance, at);
+      }),
+    instanceFacts: (instance) => read(() => instances.facts(instance)),
+    ping: () => read(() => ping.get() !== undefined).catch(() => false),
+    close: () =>
+      read(() => {
+        checkpoint.stop();
+        db.close();
+      }),
+  };
+}
+
+function indexStore(index: SqliteIndex, read: Run, write: Run): IndexStore {
+  const { writer, lookups } = index;
+  return {
+    replaceBuild: (instance, build, rpms) =>
+      write(() => {
+        writer.replaceBuild(instance, build, rpms);
+      }),
+    markBuildGone: (instance, kojiBuildId) =>
+      write(() => {
+        writer.markBuildGone(instance, kojiBuildId);
+      }),
+    getBuild: (instance, kojiBuildId) => read(() => index.getBuild(instance, kojiBuildId)),
+    knownRpms: (instance, kojiBuildId) => read(() => index.knownRpms(instance, kojiBuildId)),
+    indexedBuilds: (instance, kojiBuildIds) => read(() => index.indexedBuilds(instance, kojiBuildIds)),
+    knownLocalRpm: (rpmPath, rpm) => read(() => index.knownLocalRpm(rpmPath, rpm)),
+    replaceLocalRpm: (rpmPath, rpm, files) =>
+      write(() => {
+        writer.replaceLocalRpm(rpmPath, rpm, files);
+      }),
+    findByBuildIds: (buildIds) => read(() => lookups.byBuildIds(buildIds)),
+    findBuildIdsByPrefix: (prefix, limit) => read(() => lookups.buildIdsByPrefix(prefix, limit)),
+    findRpms: (nvra) => read(() => lookups.rpmsByNvra(nvra)),
+    findByNvra: (nvra) => read(() => lookups.byNvra(nvra)),
+    counts: () => read(() => index.counts()),
+  };
+}
+
+function jobStore(queue: JobQueue, locks: JobLocks, list: JobList, read: Run, write: Run): JobStore {
+  return {
+    enqueue: (instance, kojiBuildIds, priority) =>
+      write(() => queue.enqueue(instance, kojiBuildIds, priority)),
+    // Asked twice a second by idle workers, and nearly always in vain: no reason to expect a change.
+    claim: (worker, from) => read(() => queue.claim(worker, from)),
+    heartbeat: (job) => write(() => queue.heartbeat(job)),
+    complete: (job) =>
+      write(() => {
+        queue.complete(job);
+      }),
+    fail: (job, error, next) =>
+      write(() => {
+        queue.fail(job, error, next);
+      }),
+    release: (job) =>
+      write(() => {
+        queue.release(job);
+      }),
+    workers: () => read(() => locks.workers()),
+    releaseStale: (lockedBefore) => read(() => locks.releaseStale(lockedBefore)),
+    releaseWorker: (worker) => write(() => locks.releaseWorker(worker)),
+    retry: (which) => write(() => list.retry(which)),
+    find: (instance, kojiBuildId) => read(() => list.find(instance, kojiBuildId)),
+    list: (filter) => read(() => list.list(filter)),
+    countByState: () => read(() => list.countByState()),
+    oldestWaiting: (instance) => read(() => list.oldestWaiting(instance)),
+  };
+}

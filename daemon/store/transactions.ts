@@ -1,0 +1,28 @@
+import type { Database } from './open.ts';
+
+/**
+ * Makes a function that runs its argument in a transaction which takes the write lock at once: one that
+ * reads first and asks for the lock later fails if another process has written in between.
+ */
+export function immediateTransaction(db: Database): (work: () => void) => void {
+  const transaction = db.transaction((work: () => void) => {
+    work();
+  });
+  return (work) => {
+    transaction.immediate(work);
+  };
+}
+
+/**
+ * Runs a transaction whose commit is on the disk when this returns. All others only reach the log in order
+ * (synchronous = NORMAL): after a power failure the database is as it was after some earlier commit, and the
+ * queue, being part of it, still has the jobs of whatever is missing. So syncing is for promises alone.
+ */
+export function durably<T>(db: Database, transaction: () => T): T {
+  db.pragma('synchronous = FULL');
+  try {
+    return transaction();
+  } finally {
+    db.pragma('synchronous = NORMAL');
+  }
+}

@@ -1,0 +1,159 @@
+-- Darkserver's index and queue in one SQLite file. This is the only DDL, and its comments are the data
+-- dictionary. Times are integers, milliseconds since 1970 in UTC, unless a column says otherwise.
+-- A change here needs a new user_version and a migration from the old one.
+
+PRAGMA application_id = 0x44535256; -- "DSRV": how the program knows a database for its own
+PRAGMA user_version = 1;            -- the version of this schema, checked at every start
+
+-- One row for each Koji ever configured or announced from. Never deleted.
+CREATE TABLE koji_instance (
+  instance_key    INTEGER PRIMARY KEY,
+  name            TEXT NOT NULL UNIQUE, -- as the configuration has it ("fedora")
+  last_push       INTEGER,              -- when a hub last announced something, NULL if never
+  last_reconciled INTEGER               -- when all of Koji's changes up to then were last looked at, NULL if never
+) STRICT;
+
+-- Koji's builds that the index has looked at, as Koji had them at indexed_at. Never deleted: what Koji
+-- forgets stays here with state 2.
+CREATE TABLE build (
+  build_key     INTEGER PRIMARY KEY,
+  instance_key  INTEGER NOT NULL REFERENCES koji_instance,
+  koji_build_id INTEGER NOT NULL,
+  name          TEXT NOT NULL,
+  epoch         INTEGER,          -- NULL is none, which is not 0
+  version       TEXT NOT NULL,
+  release       TEXT NOT NULL,    -- a draft's ends in ",draft_N"
+  state         INTEGER NOT NULL CHECK (state BETWEEN 0 AND 4),
+                                  -- 0 building, 1 complete, 2 deleted, 3 failed, 4 canceled: Koji's numbers
+  draft         INTEGER NOT NULL CHECK (draft IN (0, 1)),
+  volume        TEXT NOT NULL,    -- "DEFAULT" or the name of another volume
+  completed_at  REAL,             -- seconds since 1970 with a fraction, as Koji has it; NULL while building
+  indexed_at    INTEGER NOT NULL, -- when Koji was last asked about this build
+  rpms_known    INTEGER NOT NULL DEFAULT 0 CHECK (rpms_known IN (0, 1)),
+                                  -- 1 once its list of RPMs was taken over; 0 if only the build itself is known
+  UNIQUE (instance_key, koji_build_id)
+) STRICT;
+
+CREATE INDEX build_by_nvr ON build (name, version, release);
+
+-- RPMs: those of Koji's builds, and local ones that no Koji knows. An RPM of Koji is known by its
+-- instance and koji_rpm_id, never by its NVRA, which drafts and several Kojis share. Koji never moves an
+-- RPM to another build, so the build stands for the instance in the key, and one index serves both
+-- "this RPM" and "the RPMs of this build". Rows are never deleted, hence an rpm_key is never used twice.
+CREATE TABLE rpm (
+  rpm_key       INTEGER PRIMARY KEY,
+  build_key     INTEGER REFERENCES build, -- NULL for a local RPM
+  koji_rpm_id   INTEGER,                  -- NULL for a local RPM
+  name          TEXT NOT NULL,
+  epoch         INTEGER,
+  version       TEXT NOT NULL,
+  release       TEXT NOT NULL,
+  arch          TEXT NOT NULL,            -- "src" and "nosrc" too
+  size          INTEGER NOT NULL,         -- bytes of the RPM file
+  payload_hash  ANY,                      -- md5 of header and payload (SIGMD5): the bytes that its hex digits
+                                          -- stand for, or text if a hub says something that is not hex; NULL if unknown
+  superseded    INTEGER NOT NULL DEFAULT 0 CHECK (superseded IN (0, 1)),
+                                          -- 1 if Koji no longer lists it in its build; its files stay known
+  error_code    TEXT,                     -- why its files could not be read (shared/errors.ts), NULL if they were
+  error_message TEXT,                     -- the same for people, naming file, offset or URL
+  local_path    TEXT,                     -- absolute path of a local RPM, NULL for Koji's
+  CHECK ((build_key IS NULL) = (local_path IS NOT NULL) AND (build_key IS NULL) = (koji_rpm_id IS NULL)),
+  CHECK ((error_code IS NULL) = (error_message IS NULL))
+) STRICT;
+
+CREATE UNIQUE INDEX rpm_by_build ON rpm (build_key, koji_rpm_id) WHERE build_key IS NOT NULL;
+CREATE UNIQUE INDEX rpm_by_local_path ON rpm (local_path) WHERE local_path IS NOT NULL;
+CREATE INDEX rpm_by_name ON rpm (name, version);
+
+-- Directories of files, as a tree: a kernel has a thousand directories for four thousand modules, new ones
+-- with each release, and whole paths would cost more than all the rest. Splitting a path at every "/"
+-- makes the components, so "/usr/bin" is "", "usr", "bin". Rows are never changed nor deleted, so
+-- anything may remember them.
+CREATE TABLE directory (
+  directory_key INTEGER PRIMARY KEY,
+  parent_key    INTEGER NOT NULL, -- 0 for a first component
+  name          TEXT NOT NULL,
+  UNIQUE (parent_key, name)
+) STRICT;
+
+-- The index itself: one row for each file with a GNU build-id.
+-- The rows of an RPM are one range of keys (no index is needed to find them), and a new RPM's rows are
+-- appended: file_key = rpm_key * 2^20 + the number of the file within its RPM. file_key >> 20 is the rpm_key.
+-- directory_key names a directory row (0: the path has no "/"); it is no declared foreign key because
+-- directories are never deleted and checking it would cost a look-up for each row.
+CREATE TABLE file (
+  file_key      INTEGER PRIMARY KEY,
+  build_id      BLOB NOT NULL CHECK (length(build_id) BETWEEN 2 AND 64), -- the note's bytes
+  kind_evidence INTEGER NOT NULL CHECK (kind_evidence BETWEEN 0 AND 5),
+                -- kind + 2 * evidence. kind: 0 executable, 1 debuginfo.
+                -- evidence, what proved the build-id: 0 the payload's ELF note, 1 libmagic's words in the
+                -- header (file class), 2 a .build-id link in the header
+  directory_key INTEGER NOT NULL,
+  name          TEXT NOT NULL -- the last component of the path
+) STRICT;
+
+-- Six bytes tell 2^48 build-ids apart, so that nearly every entry found is an answer, at 19 bytes an entry
+-- in place of 33. A query gives both the six bytes and the whole: the first finds, the second decides.
+CREATE INDEX file_by_build_id ON file (substr(build_id, 1, 6));
+
+-- How much there is, kept by each transaction that writes: counting fifty million rows takes seconds.
+CREATE TABLE total (
+  only_row  INTEGER PRIMARY KEY CHECK (only_row = 1),
+  builds    INTEGER NOT NULL, -- rows of build
+  rpms      INTEGER NOT NULL, -- rows of rpm
+  files     INTEGER NOT NULL, -- rows of file
+  build_ids INTEGER NOT NULL  -- distinct build_id in file
+) STRICT;
+
+INSERT INTO total VALUES (1, 0, 0, 0, 0);
+
+-- The queue: builds to be looked at, at most one job each. A job that is done is deleted.
+CREATE TABLE job (
+  job_id          INTEGER PRIMARY KEY AUTOINCREMENT, -- never used twice: people type it after "retry"
+  instance_key    INTEGER NOT NULL REFERENCES koji_instance,
+  koji_build_id   INTEGER NOT NULL,
+  state           INTEGER NOT NULL CHECK (state BETWEEN 0 AND 3),
+                  -- 0 queued, 1 running, 2 failed (tried again at run_at), 3 parked (until somebody says so)
+  priority        INTEGER NOT NULL CHECK (priority IN (0, 50, 100)),
+                  -- 0 push, 50 reconciliation, 100 backfill; smaller ones first
+  attempts        INTEGER NOT NULL DEFAULT 0, -- begun so far, since it was last queued afresh
+  run_at          INTEGER NOT NULL, -- not before this time
+  created_at      INTEGER NOT NULL, -- when the build was announced (the first time since it was last looked at)
+  announced_again INTEGER, -- when it was announced while running, NULL if it was not: it is queued again then
+  locked_at       INTEGER, -- when the worker last said that it lives; NULL unless running
+  locked_by       TEXT,    -- the worker's name; NULL unless running
+  error_code      TEXT,    -- how the last attempt failed (shared/errors.ts), NULL if none did
+  error_message   TEXT,
+  UNIQUE (instance_key, koji_build_id),
+  CHECK ((state = 1) = (locked_at IS NOT NULL) AND (state = 1) = (locked_by IS NOT NULL)),
+  CHECK (state = 1 OR announced_again IS NULL)
+) STRICT;
+
+-- What can be claimed, in the order of claiming within an instance and a priority.
+CREATE INDEX job_claimable ON job (instance_key, priority, run_at, job_id) WHERE state IN (0, 2);
+CREATE INDEX job_running ON job (locked_at) WHERE state = 1;
+-- What people look at; queued ones are too many to index and easy to find.
+CREATE INDEX job_stuck ON job (state, job_id) WHERE state IN (2, 3);
+-- The lag behind a Koji: the oldest announcement that waits. A backfill is no lag.
+CREATE INDEX job_waiting ON job (instance_key, created_at) WHERE state IN (0, 1) AND priority < 100;
+
+-- Jobs by state, for the same reason as total: a backfill queues millions.
+CREATE TABLE job_total (
+  state INTEGER PRIMARY KEY, -- as in job
+  jobs  INTEGER NOT NULL
+) STRICT;
+
+INSERT INTO job_total VALUES (0, 0), (1, 0), (2, 0), (3, 0);
+
+CREATE TRIGGER job_inserted AFTER INSERT ON job BEGIN
+  UPDATE job_total SET jobs = jobs + 1 WHERE state = NEW.state;
+END;
+
+CREATE TRIGGER job_deleted AFTER DELETE ON job BEGIN
+  UPDATE job_total SET jobs = jobs - 1 WHERE state = OLD.state;
+END;
+
+CREATE TRIGGER job_state_changed AFTER UPDATE OF state ON job WHEN OLD.state <> NEW.state BEGIN
+  UPDATE job_total SET jobs = jobs - 1 WHERE state = OLD.state;
+  UPDATE job_total SET jobs = jobs + 1 WHERE state = NEW.state;
+END;
