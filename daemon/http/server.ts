@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import cors from '@fastify/cors';
 import etag from '@fastify/etag';
@@ -88,7 +88,11 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     done(null, payload);
   });
   // The plugin makes the tags, answerNotModified decides which are given and when they are met.
-  void app.register(etag, { weak: true, replyWith304: false });
+  void app.register(etag, {
+    weak: true,
+    replyWith304: false,
+    hashFn: (payload) => hash('sha1', payload, 'base64url'),
+  });
   void app.register(cors, {
     origin: '*',
     methods: ['GET', 'HEAD', 'POST'],
