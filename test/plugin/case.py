@@ -3,6 +3,7 @@
 import os
 import tempfile
 import unittest
+import unittest.mock
 
 from hub import Hub
 from servers import PushServer
@@ -15,6 +16,10 @@ class PluginCase(unittest.TestCase):
         directory = tempfile.TemporaryDirectory()
         self.addCleanup(directory.cleanup)
         self.directory = directory.name
+        # where the plugin keeps the time of a failure: another test's must not silence this one
+        temporary = unittest.mock.patch.object(tempfile, 'tempdir', self.directory)
+        temporary.start()
+        self.addCleanup(temporary.stop)
 
     def write(self, name, text):
         path = os.path.join(self.directory, name)

@@ -1,10 +1,13 @@
 """A hub as a plugin sees it: imports the plugin, runs its callbacks, keeps its log."""
 
 import importlib.util
+import json
 import logging
 import os
+import sys
 import unittest.mock
 
+import koji
 import koji.plugin
 from koji.context import context
 
@@ -32,6 +35,7 @@ class Hub:
 
     def __init__(self, config_file):
         self.failures = []
+        self.multiprocess = False  # whether Apache says that there are other processes of the hub
         self._keeper = LogKeeper()
         logger = logging.getLogger('koji.plugin.darkserver_hub')
         logger.handlers = [self._keeper]
@@ -80,7 +84,7 @@ class Hub:
         """A request arrives. With clear=False nothing of the last one is cleared away."""
         if clear:
             context._threadclear()
-        context.environ = {}
+        context.environ = {'wsgi.multiprocess': self.multiprocess}
 
     def commit(self):
         """The request succeeds."""
@@ -93,3 +97,18 @@ class Hub:
         self.run('postBuildStateChange', {'attribute': 'state', 'old': 0, 'new': 1,
                                           'info': {'id': koji_build_id}})
         self.commit()
+
+
+def main():
+    """One of several processes of a hub: hub.py CONFIG-FILE. It completes the build of each line of its
+    input, and answers with a line that has its log."""
+    hub = Hub(sys.argv[1])
+    hub.multiprocess = True
+    print('loaded', flush=True)
+    for line in sys.stdin:
+        hub.complete_build(int(line))
+        print(json.dumps(hub.log + ['%r' % failure for failure in hub.failures]), flush=True)
+
+
+if __name__ == '__main__':
+    main()

@@ -3,9 +3,21 @@
 import http.server
 import json
 import socket
+import socketserver
 import ssl
 import threading
 import time
+
+
+class ThreadingHTTPServer(socketserver.ThreadingMixIn, http.server.HTTPServer):
+    daemon_threads = True
+
+
+def listen():
+    listener = socket.socket()
+    listener.bind(('127.0.0.1', 0))
+    listener.listen(64)
+    return listener
 
 
 class PushServer:
@@ -33,7 +45,7 @@ class PushServer:
             def log_message(self, format, *args):
                 pass
 
-        self._server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler)
+        self._server = ThreadingHTTPServer(('127.0.0.1', 0), Handler)
         scheme = 'http'
         if certificate:
             scheme = 'https'
@@ -63,7 +75,7 @@ class BadServer:
         self.accepted = 0
         self.ended = threading.Event()  # set when a connection's handling has ended
         self._stopping = threading.Event()
-        self._listener = socket.create_server(('127.0.0.1', 0))
+        self._listener = listen()
         self.url = 'http://127.0.0.1:%d' % self._listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -124,5 +136,5 @@ def speak_nonsense(connection, stopping):
 
 def unused_url():
     """An address where nothing listens."""
-    with socket.create_server(('127.0.0.1', 0)) as listener:
+    with listen() as listener:
         return 'http://127.0.0.1:%d' % listener.getsockname()[1]

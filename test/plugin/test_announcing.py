@@ -2,6 +2,7 @@
 
 import ast
 import os
+import sys
 import threading
 
 import koji.plugin
@@ -197,4 +198,6 @@ class ThePluginAsKojiSeesIt(PluginCase):
 
     def test_python_3_6_can_read_it(self):
         with open(PLUGIN, encoding='utf8') as stream:
-            ast.parse(stream.read(), PLUGIN, feature_version=(3, 6))
+            source = stream.read()
+        # Pythons before 3.8 have no such argument, and need none.
+        ast.parse(source, PLUGIN, **{'feature_version': (3, 6)} if sys.version_info >= (3, 8) else {})

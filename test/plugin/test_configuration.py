@@ -70,7 +70,7 @@ class ABrokenConfiguration(PluginCase):
     def test_a_token_that_would_write_headers_of_its_own(self):
         name = self.write('token', 'secret\r\nX-Other: 1\n')
         self.assert_text_is_inert(GOOD % 'http://127.0.0.1' + 'token_file = %s\n' % name,
-                                  'token_file: a token is printable ASCII')
+                                  'the token is not printable ASCII')
 
     def test_the_token_is_not_in_the_log(self):
         hub = Hub(self.write('darkserver.conf', GOOD % 'http://127.0.0.1' + 'token = very secret\n'))
@@ -85,18 +85,20 @@ class AGoodConfiguration(PluginCase):
     def test_the_one_that_is_shipped_names_every_key_and_needs_only_its_token(self):
         with open(CONFIG, encoding='utf8') as stream:
             text = stream.read()
-        shipped = Hub(CONFIG)
-        self.assertEqual(len(shipped.log), 1, shipped.log)
-        self.assertIn('token_file /etc/koji-hub/plugins/darkserver.token cannot be read', shipped.log[0])
-        for key in shipped.plugin.KEYS:
+        self.assertIn('\ntoken_file = /etc/koji-hub/plugins/darkserver.token\n', text)
+        token = os.path.join(self.directory, 'token')
+        text = text.replace('/etc/koji-hub/plugins/darkserver.token', token)
+        without_token = Hub(self.write('darkserver.conf', text))
+        self.assertEqual(len(without_token.log), 1, without_token.log)
+        self.assertIn('token_file %s cannot be read' % token, without_token.log[0])
+        for key in without_token.plugin.KEYS:
             self.assertRegex(text, r'(?m)^#?%s =' % key)
 
-        token = self.write('token', 'a-token\n')
-        complete = text.replace('/etc/koji-hub/plugins/darkserver.token', token)
-        settings = Hub(self.write('darkserver.conf', complete)).plugin.ANNOUNCER.settings
+        self.write('token', 'a-token\n')
+        settings = Hub(self.write('darkserver.conf', text)).plugin.ANNOUNCER.settings
         self.assertEqual(
-            (settings.url, settings.instance, settings.token, settings.timeout, settings.tls),
-            ('http://127.0.0.1:8080/push', 'fedora', 'a-token', 2.0, None))
+            (settings.url, settings.instance, settings.headers['Authorization'], settings.timeout),
+            ('http://127.0.0.1:8080/push', 'fedora', 'Bearer a-token', 2.0))
 
     def test_an_unknown_key_is_named_and_passed_over(self):
         daemon = self.serve(PushServer())

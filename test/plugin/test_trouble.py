@@ -3,11 +3,18 @@
 The times here are the plugin's promise to the hub and not a measurement: bounds are generous.
 """
 
+import json
+import os
+import stat
+import subprocess
+import sys
+import tempfile
 import threading
 import time
 import unittest.mock
 
 from case import PluginCase
+from hub import ROOT
 from servers import (BadServer, PushServer, drip, drip_body, hang_up, never_answer, speak_nonsense,
                      unused_url)
 
@@ -23,9 +30,8 @@ class Trouble(PluginCase):
 
     def assert_said_once(self, hub, text):
         self.assertEqual(len(hub.log), 1, hub.log)
-        self.assertTrue(hub.log[0].startswith('WARNING cannot announce to http'), hub.log[0])
+        self.assertTrue(hub.log[0].startswith('WARNING cannot announce builds [1] to http'), hub.log[0])
         self.assertIn(text, hub.log[0])
-        self.assertIn('builds 1.', hub.log[0])
 
 
 class ADeadDaemon(Trouble):
@@ -78,7 +84,7 @@ class ADeadDaemon(Trouble):
     def test_it_hangs_up(self):
         hub = self.hub(self.serve(BadServer(hang_up)).url)
         self.assertLess(self.twenty_announcements(hub), 5)
-        self.assert_said_once(hub, 'RemoteDisconnected')
+        self.assert_said_once(hub, 'ConnectionResetError' if 'reset by peer' in hub.log[0] else 'RemoteDisconnected')
 
     def test_it_does_not_speak_http(self):
         hub = self.hub(self.serve(BadServer(speak_nonsense)).url)
@@ -111,16 +117,24 @@ class ADaemonThatRefuses(Trouble):
 
 
 class AfterTheSilence(Trouble):
+    """The hub is one process here: it remembers the failure itself."""
+
+    multiprocess = False
+
     def setUp(self):
         super().setUp()
         self.daemon = self.serve(PushServer(status=503))
         self.hub_process = self.hub(self.daemon.url)
-        self.now = 1000.0
-        clock = unittest.mock.patch.object(self.hub_process.plugin.time, 'monotonic', lambda: self.now)
+        self.hub_process.multiprocess = self.multiprocess
+        self.now = time.time()
+        clock = unittest.mock.patch.object(self.hub_process.plugin.time, 'time', lambda: self.now)
         clock.start()
         self.addCleanup(clock.stop)
 
-    def test_a_minute_later_it_tries_again_and_says_when_the_daemon_is_back(self):
+    def tearDown(self):
+        self.assertEqual(os.listdir(self.directory), ['darkserver.conf'])
+
+    def test_a_minute_later_it_tries_again(self):
         hub, daemon = self.hub_process, self.daemon
         hub.complete_build(1)
         self.now += 59
@@ -132,7 +146,7 @@ class AfterTheSilence(Trouble):
         hub.complete_build(4)
         self.assertEqual(daemon.ids, [[1], [3], [4]])
         self.assertEqual(len(hub.log), 2)
-        self.assertIn('answers again; announcements that were not sent: 2', hub.log[1])
+        self.assertIn('takes announcements again', hub.log[1])
 
     def test_still_down_it_is_silent_for_another_minute_and_says_nothing_more(self):
         hub, daemon = self.hub_process, self.daemon
@@ -150,4 +164,118 @@ class AfterTheSilence(Trouble):
         hub.complete_build(2)
         daemon.status = 503
         hub.complete_build(3)
-        self.assertEqual([line.split()[2] for line in hub.log], ['announce', 'answers', 'announce'])
+        self.assertEqual([line.split()[2] for line in hub.log], ['announce', 'takes', 'announce'])
+
+    def test_a_clock_that_was_set_back_does_not_end_the_silence_for_good(self):
+        hub, daemon = self.hub_process, self.daemon
+        hub.complete_build(1)
+        self.now -= 86400
+        for number in range(2, 12):
+            hub.complete_build(number)
+        self.assertEqual(daemon.ids, [[1], [2]])
+
+
+class AfterTheSilenceOfManyProcesses(AfterTheSilence):
+    """A file remembers it."""
+
+    multiprocess = True
+
+    def tearDown(self):
+        self.assertIsNone(self.hub_process.plugin.ANNOUNCER.failed)
+
+
+class AfterTheSilenceWhereNoFileCanBeWritten(AfterTheSilence):
+    multiprocess = True
+
+    def setUp(self):
+        super().setUp()
+        nowhere = unittest.mock.patch.object(tempfile, 'gettempdir', side_effect=FileNotFoundError)
+        nowhere.start()
+        self.addCleanup(nowhere.stop)
+
+
+class TheOtherProcessesOfTheHub(Trouble):
+    def other_process(self, url):
+        """Another process of the hub, which has loaded the plugin."""
+        process = subprocess.Popen(
+            [sys.executable, os.path.join(ROOT, 'test', 'plugin', 'hub.py'),
+             self.write('darkserver.conf', '[darkserver]\nurl = %s\ninstance = fedora\n' % url)],
+            env=dict(os.environ, TMPDIR=self.directory), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            universal_newlines=True, bufsize=1)
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.wait, 10)
+        self.addCleanup(process.stdin.close)
+        self.assertEqual(process.stdout.readline(), 'loaded\n')
+        return process
+
+    @staticmethod
+    def complete_build(process, number):
+        process.stdin.write('%d\n' % number)
+        return json.loads(process.stdout.readline())
+
+    def test_one_failure_is_enough_for_all(self):
+        daemon = self.serve(PushServer(status=503))
+        processes = [self.other_process(daemon.url) for _ in range(3)]
+        logs = [self.complete_build(process, number) for number, process in enumerate(processes, 1)]
+        self.assertEqual(daemon.ids, [[1]])
+        self.assertEqual([len(log) for log in logs], [1, 0, 0])
+
+    def test_a_process_that_starts_later_is_told_too(self):
+        daemon = self.serve(PushServer(status=503))
+        self.assertEqual(len(self.complete_build(self.other_process(daemon.url), 1)), 1)
+        self.assertEqual(self.complete_build(self.other_process(daemon.url), 2), [])
+        self.assertEqual(daemon.ids, [[1]])
+
+    def test_the_processes_of_another_apache_find_out_for_themselves(self):
+        daemon = self.serve(PushServer(status=503))
+        self.assertEqual(len(self.complete_build(self.other_process(daemon.url), 1)), 1)
+        # This process has another parent than those: as after a restart of Apache.
+        hub = self.hub(daemon.url)
+        hub.multiprocess = True
+        hub.complete_build(2)
+        self.assertEqual(daemon.ids, [[1], [2]])
+
+    def test_hubs_that_announce_to_other_daemons_are_not_silenced(self):
+        well, ill = self.serve(PushServer()), self.serve(PushServer(status=503))
+        to_well, to_ill = self.other_process(well.url), self.other_process(ill.url)
+        self.complete_build(to_ill, 1)
+        self.assertEqual(self.complete_build(to_well, 2), [])
+        self.assertEqual((ill.ids, well.ids), ([[1]], [[2]]))
+
+
+class WhatOthersLeftInTheTemporaryDirectory(Trouble):
+    """Anyone on the machine may put something where the time of a failure is kept."""
+
+    def assert_silent_and_untouched(self, target):
+        daemon = self.serve(PushServer(status=503))
+        hub = self.hub(daemon.url)
+        hub.multiprocess = True
+        self.twenty_announcements(hub)
+        self.assertEqual(daemon.ids, [[1]])
+        self.assertIsNotNone(hub.plugin.ANNOUNCER.failed)
+        if os.path.isdir(target):
+            self.assertEqual(os.listdir(target), [])
+
+    def name(self):
+        return os.path.join(self.directory, 'darkserver_hub-%d' % os.geteuid())
+
+    def test_a_directory_that_others_may_write_to(self):
+        os.mkdir(self.name())
+        os.chmod(self.name(), 0o777)
+        self.assert_silent_and_untouched(self.name())
+
+    def test_a_link_to_a_directory(self):
+        elsewhere = os.path.join(self.directory, 'elsewhere')
+        os.mkdir(elsewhere, 0o700)
+        os.symlink(elsewhere, self.name())
+        self.assert_silent_and_untouched(elsewhere)
+
+    def test_a_file(self):
+        self.assert_silent_and_untouched(self.write(os.path.basename(self.name()), ''))
+
+    def test_a_directory_of_someone_else_and_a_link_that_looks_private(self):
+        os.mkdir(self.name(), 0o700)
+        for mode, uid in ((stat.S_IFDIR | 0o700, os.geteuid() + 1), (stat.S_IFLNK | 0o700, os.geteuid())):
+            found = os.stat_result([mode, 1, 1, 1, uid, 0, 0, 0, 0, 0])
+            with unittest.mock.patch('os.lstat', return_value=found):
+                self.assert_silent_and_untouched(self.name())
