@@ -1,0 +1,163 @@
+import { toDarkserverError } from '../shared/errors.ts';
+import type { IndexBuild } from './indexer/index-build.ts';
+import type { Log } from './log.ts';
+import type { JobStore } from './store/types.ts';
+import { type JobTiming, RunningJob } from './worker-job.ts';
+import { isDeadWorker, workerName } from './worker-name.ts';
+
+export interface WorkerTiming extends JobTiming {
+  /** Milliseconds between two looks into the queue for what other processes put there. */
+  readonly poll: number;
+  /** Milliseconds between two looks for jobs of dead workers. */
+  readonly sweep: number;
+  /** Milliseconds without a sign of life after which a worker counts as dead. */
+  readonly staleAfter: number;
+  /** Milliseconds to leave the store alone after it has failed. */
+  readonly storePause: number;
+}
+
+const TIMING: WorkerTiming = {
+  heartbeat: 20_000,
+  limit: 2 * 3600_000,
+  grace: 1000,
+  poll: 400,
+  sweep: 5000,
+  staleAfter: 120_000,
+  storePause: 5000,
+};
+
+export interface WorkerPoolParts {
+  readonly jobs: JobStore;
+  /** By instance; jobs of other instances are left to others. */
+  readonly indexBuilds: ReadonlyMap<string, IndexBuild>;
+  readonly log: Log;
+}
+
+/** Workers of one process on a queue that other processes may work on, too. */
+export class WorkerPool {
+  readonly #jobs: JobStore;
+  readonly #indexBuilds: ReadonlyMap<string, IndexBuild>;
+  readonly #log: Log;
+  readonly #timing: WorkerTiming;
+  /** By the worker's number; null is an idle one. */
+  readonly #workers: (RunningJob | null)[];
+  /** Of one instance at once: one Koji that hangs leaves a worker for each of the others. */
+  readonly #mostOfInstance: number;
+  #stopping = false;
+  #loop: Promise<void> = Promise.resolve();
+  #woken = false;
+  #endIdling: () => void = () => undefined;
+  #nextSweep = 0;
+  #storeFails = false;
+
+  constructor(parts: WorkerPoolParts, workers: number, timing: Partial<WorkerTiming> = {}) {
+    this.#jobs = parts.jobs;
+    this.#indexBuilds = parts.indexBuilds;
+    this.#log = parts.log;
+    this.#timing = { ...TIMING, ...timing };
+    this.#workers = Array.from({ length: workers }, () => null);
+    this.#mostOfInstance = Math.max(1, workers - (parts.indexBuilds.size - 1));
+  }
+
+  start(): void {
+    this.#loop = this.#run();
+  }
+
+  /** Something was put into the queue: look at once. */
+  wake(): void {
+    this.#woken = true;
+    this.#endIdling();
+  }
+
+  /**
+   * Takes no more jobs, and resolves when those in hand have ended. "now", also while that is waited for:
+   * calls them off and gives them back to the queue.
+   */
+  async stop(how?: 'now'): Promise<void> {
+    this.#stopping = true;
+    if (how === 'now') for (const job of this.#workers) job?.stop();
+    this.wake();
+    await this.#loop;
+  }
+
+  /** A method, as its answer changes while something is waited for. */
+  #isStopping(): boolean {
+    return this.#stopping;
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#isStopping()) {
+      this.#woken = false;
+      const wait = await this.#turn();
+      await this.#idle(wait);
+    }
+    await Promise.all(this.#workers.filter((job) => job !== null).map((job) => job.done));
+  }
+
+  /** Returns for how many milliseconds nothing is to be done unless somebody wakes the pool. */
+  async #turn(): Promise<number> {
+    try {
+      if (performance.now() >= this.#nextSweep) {
+        await this.#sweep();
+        this.#nextSweep = performance.now() + this.#timing.sweep;
+      }
+      await this.#claimJobs();
+      if (this.#storeFails) this.#log.info('the queue can be read again');
+      this.#storeFails = false;
+      return this.#timing.poll;
+    } catch (thrown) {
+      // The store that failed may be a full disk: it is said once, and asked again until there is room.
+      if (!this.#storeFails) this.#log.error(`no work: ${toDarkserverError(thrown).message}`);
+      this.#storeFails = true;
+      return this.#timing.storePause;
+    }
+  }
+
+  async #claimJobs(): Promise<void> {
+    for (let idle = this.#workers.indexOf(null); idle !== -1; idle = this.#workers.indexOf(null)) {
+      if (this.#isStopping()) return;
+      const job = await this.#jobs.claim(workerName(idle + 1), this.#instances());
+      const indexBuild = this.#indexBuilds.get(job?.instance ?? '');
+      if (job === null || indexBuild === undefined) return;
+      if (this.#isStopping()) {
+        await this.#jobs.release(job);
+        return;
+      }
+      const parts = { jobs: this.#jobs, log: this.#log, timing: this.#timing };
+      const running = new RunningJob(job, indexBuild, parts);
+      this.#workers[idle] = running;
+      void running.done.then(() => {
+        this.#workers[idle] = null;
+        this.wake();
+      });
+    }
+  }
+
+  #instances(): string[] {
+    return [...this.#indexBuilds.keys()].filter(
+      (instance) => this.#workers.filter((job) => job?.instance === instance).length < this.#mostOfInstance,
+    );
+  }
+
+  async #sweep(): Promise<void> {
+    for (const worker of await this.#jobs.workers()) {
+      if (!isDeadWorker(worker)) continue;
+      const jobs = await this.#jobs.releaseWorker(worker);
+      if (jobs > 0) this.#log.warn('took back what a dead worker held', { worker, jobs });
+    }
+    const jobs = await this.#jobs.releaseStale(Date.now() - this.#timing.staleAfter);
+    if (jobs > 0) this.#log.warn('took back what workers without a sign of life held', { jobs });
+  }
+
+  async #idle(milliseconds: number): Promise<void> {
+    if (this.#woken) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, milliseconds);
+      this.#endIdling = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#endIdling = () => undefined;
+  }
+}
