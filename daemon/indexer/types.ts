@@ -40,6 +40,8 @@ export interface RpmScan {
   readonly files: readonly ScannedFile[];
   /** Bytes taken from the source, for the scan's statistics. */
   readonly bytesRead: number;
+  /** What could not be read in an RPM that could: a sentence for each, naming the file in it. */
+  readonly warnings: readonly string[];
 }
 
 /**

@@ -1,0 +1,83 @@
+import { FormatError } from '../../shared/errors.ts';
+
+/** Reads pieces of given lengths off the front of a stream, and hands over what is left of it. */
+export class ChunkReader {
+  readonly #iterator: AsyncIterator<Uint8Array>;
+  /** Bytes that have come and were not read. */
+  #chunk: Uint8Array = new Uint8Array();
+  #offset: number;
+  #bytesTaken = 0;
+
+  /** `offset` is that of the stream's first byte in the file. */
+  constructor(chunks: AsyncIterable<Uint8Array>, offset: number) {
+    this.#iterator = chunks[Symbol.asyncIterator]();
+    this.#offset = offset;
+  }
+
+  /** Offset in the file of the next byte to be read. */
+  get offset(): number {
+    return this.#offset;
+  }
+
+  /** Bytes that the source delivered. */
+  get bytesTaken(): number {
+    return this.#bytesTaken;
+  }
+
+  /**
+   * Reads exactly `length` bytes, in memory that grows with what comes and not with what was asked for:
+   * the length may be a lie. Throws FormatError, in the name of `format`, if the file ends before.
+   */
+  async read(length: number, format: string): Promise<Uint8Array> {
+    const pieces: Uint8Array[] = [];
+    let missing = length;
+    while (missing > this.#chunk.length) {
+      pieces.push(this.#chunk);
+      missing -= this.#chunk.length;
+      if (!(await this.#advance())) {
+        throw new FormatError(
+          format,
+          this.#offset,
+          `the file is truncated: ${length} bytes are needed and ${length - missing} are left`,
+        );
+      }
+    }
+    pieces.push(this.#chunk.subarray(0, missing));
+    this.#chunk = this.#chunk.subarray(missing);
+    this.#offset += length;
+    const [only] = pieces;
+    return pieces.length === 1 && only !== undefined ? only : Buffer.concat(pieces, length);
+  }
+
+  /** The next bytes, which stay to be read: `length` of them, or fewer if the file ends before. */
+  async peek(length: number): Promise<Uint8Array> {
+    while (this.#chunk.length < length) {
+      const kept = this.#chunk;
+      if (!(await this.#advance())) break;
+      this.#chunk = Buffer.concat([kept, this.#chunk]);
+    }
+    return this.#chunk.subarray(0, length);
+  }
+
+  /** The next piece as it comes; null at the end. */
+  async readAny(): Promise<Uint8Array | null> {
+    while (this.#chunk.length === 0) if (!(await this.#advance())) return null;
+    const chunk = this.#chunk;
+    this.#offset += chunk.length;
+    this.#chunk = chunk.subarray(chunk.length);
+    return chunk;
+  }
+
+  /** Closes the source. */
+  async close(): Promise<void> {
+    await this.#iterator.return?.();
+  }
+
+  async #advance(): Promise<boolean> {
+    const next = await this.#iterator.next();
+    if (next.done === true) return false;
+    this.#chunk = next.value;
+    this.#bytesTaken += next.value.length;
+    return true;
+  }
+}

@@ -1,0 +1,216 @@
+import { spawn } from 'node:child_process';
+import type { Readable, Writable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import { DarkserverError, FormatError } from '../../shared/errors.ts';
+
+export type Compression = 'gzip' | 'bzip2' | 'lzma' | 'xz' | 'zstd' | 'none';
+
+/** Bytes that detectCompression needs to see. */
+export const COMPRESSION_MAGIC_BYTES = 6;
+
+/** What the tag PAYLOADCOMPRESSOR says is not asked: packages without it, and with a wrong one, exist. */
+export function detectCompression(bytes: Uint8Array): Compression | null {
+  const starts = (...magic: number[]): boolean => magic.every((byte, i) => bytes[i] === byte);
+  if (starts(0x1f, 0x8b)) return 'gzip';
+  if (starts(0x28, 0xb5, 0x2f, 0xfd)) return 'zstd';
+  if (starts(0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00)) return 'xz';
+  if (starts(0x42, 0x5a, 0x68)) return 'bzip2';
+  // lzma has no magic: this is the byte of its usual parameters, and a dictionary of 64 KiB or more.
+  if (starts(0x5d, 0x00, 0x00)) return 'lzma';
+  return starts(0x30, 0x37, 0x30, 0x37, 0x30) ? 'none' : null;
+}
+
+/** Takes what was decompressed. A promise means: no more before it is settled. */
+export type OnOutput = (bytes: Uint8Array) => Promise<void> | undefined;
+
+/**
+ * A decompressor that is running. Bad data shows as a FormatError from `write` or `end`, as does whatever
+ * `onOutput` threw. One of `end` and `stop` has to be awaited, so that no child is left behind.
+ */
+export interface Decompressor {
+  /** A promise where the decompressor has enough for now; it is settled when there is room again. */
+  write(chunk: Uint8Array): Promise<void> | undefined;
+  /** No more will come; settled once all output was taken. */
+  end(): Promise<void>;
+  /** Leaves the rest alone, and never throws. */
+  stop(): Promise<void>;
+}
+
+/** Bytes of a child's complaints that are kept. */
+const STDERR_BYTES_MAX = 2048;
+
+/** zlib's buffer; its own default of 16 KiB costs a third of the speed. */
+const GZIP_CHUNK_BYTES = 256 * 1024;
+
+/**
+ * rpm refuses what needs more memory than this (100 MiB for xz and lzma; zstd's own limit is a window of
+ * 128 MiB), so that no package that can be installed is refused here. One thread: xz 5.6 takes several.
+ */
+const XZ_OPTIONS = ['-d', '-c', '-q', '-T1', '--memlimit-decompress=100MiB'];
+
+const PROGRAMS = {
+  zstd: { command: 'zstd', args: ['-d', '-c', '-q'], install: 'zstd' },
+  xz: { command: 'xz', args: [...XZ_OPTIONS, '--format=xz'], install: 'xz-utils (Debian) or xz (Fedora)' },
+  lzma: {
+    command: 'xz',
+    args: [...XZ_OPTIONS, '--format=lzma'],
+    install: 'xz-utils (Debian) or xz (Fedora)',
+  },
+  bzip2: { command: 'bzip2', args: ['-d', '-c', '-q'], install: 'bzip2' },
+} as const;
+
+/** Starts a decompressor. `base` is the offset in the RPM of what it will get, for messages. */
+export function startDecompressor(compression: Compression, base: number, onOutput: OnOutput): Decompressor {
+  if (compression === 'none') return passThrough(onOutput);
+  const pipe = compression === 'gzip' ? gunzip(base) : runProgram(compression, base);
+  return new PipedDecompressor(pipe, onOutput);
+}
+
+/** Something with an input and an output that ends well or throws. */
+interface Pipe {
+  readonly input: Writable;
+  readonly output: Readable;
+  /** Settled once the output has ended and nothing is left running. */
+  readonly finished: Promise<void>;
+  kill(): void;
+}
+
+function passThrough(onOutput: OnOutput): Decompressor {
+  const nothingToDo = (): Promise<void> => Promise.resolve();
+  return { write: onOutput, end: nothingToDo, stop: nothingToDo };
+}
+
+function gunzip(base: number): Pipe {
+  const stream = createGunzip({ chunkSize: GZIP_CHUNK_BYTES });
+  const finished = new Promise<void>((resolve, reject) => {
+    stream.on('end', resolve);
+    stream.on('close', resolve);
+    stream.on('error', (error) => {
+      reject(new FormatError('gzip data', base, `${error.message}: the file is corrupt or truncated`));
+    });
+  });
+  return { input: stream, output: stream, finished, kill: () => stream.destroy() };
+}
+
+function runProgram(compression: keyof typeof PROGRAMS, base: number): Pipe {
+  const { command, args, install } = PROGRAMS[compression];
+  // Of the environment only what finds the program: XZ_OPT, ZSTD_CLEVEL and BZIP2 change what they do.
+  const env = { PATH: process.env['PATH'] ?? '/usr/bin:/bin', LC_ALL: 'C' };
+  const child = spawn(command, args, { env, stdio: ['pipe', 'pipe', 'pipe'] });
+  let killed = false;
+  let complaints = '';
+  child.stderr.setEncoding('utf8');
+  child.stderr.on('data', (text: string) => {
+    complaints = (complaints + text).slice(0, STDERR_BYTES_MAX);
+  });
+  const finished = new Promise<void>((resolve, reject) => {
+    child.on('error', (error: NodeJS.ErrnoException) => {
+      const message =
+        error.code === 'ENOENT'
+          ? `the program ${command} is missing, which reads ${compression} data: install ${install}`
+          : `${command} could not be started: ${error.message}`;
+      reject(new DarkserverError(error.code === 'ENOENT' ? 'configuration' : 'internal', message));
+    });
+    child.on('close', (code, signal) => {
+      if (code === 0 || killed) resolve();
+      else if (signal !== null) reject(new DarkserverError('internal', `${command} was ended by ${signal}`));
+      else reject(programError(compression, base, complaints.trim()));
+    });
+  });
+  // A child that ends before it has read everything (it met bad data, or was killed) says why by itself.
+  child.stdin.on('error', () => undefined);
+  const kill = (): void => {
+    killed = true;
+    child.kill('SIGKILL');
+    child.stdout.destroy();
+  };
+  return { input: child.stdin, output: child.stdout, finished, kill };
+}
+
+function programError(compression: Compression, base: number, complaints: string): DarkserverError {
+  if (/memory/i.test(complaints)) {
+    return new DarkserverError('limit', `${compression} data at offset ${base}: ${complaints}`);
+  }
+  return new FormatError(`${compression} data`, base, complaints || 'it is corrupt or truncated');
+}
+
+class PipedDecompressor implements Decompressor {
+  readonly #pipe: Pipe;
+  /** What ended it early: thrown by whoever takes the output, or bad data. */
+  #failure: Error | null = null;
+  readonly #settled: Promise<void>;
+
+  constructor(pipe: Pipe, onOutput: OnOutput) {
+    this.#pipe = pipe;
+    this.#settled = pipe.finished.catch((error: unknown) => {
+      this.#failure ??= asError(error);
+    });
+    pipe.output.on('data', (chunk: Uint8Array) => {
+      if (this.#failure !== null) return;
+      try {
+        const wait = onOutput(chunk);
+        if (wait === undefined) return;
+        pipe.output.pause();
+        wait.then(
+          () => pipe.output.resume(),
+          (error: unknown) => {
+            this.#fail(error);
+          },
+        );
+      } catch (error) {
+        this.#fail(error);
+      }
+    });
+  }
+
+  write(chunk: Uint8Array): Promise<void> | undefined {
+    if (this.#failure !== null) throw this.#failure;
+    const { input } = this.#pipe;
+    // A child may have closed its input; `finished` will say why.
+    if (!input.writable) {
+      return this.#settled.then(() => {
+        this.#throwFailure();
+      });
+    }
+    if (input.write(chunk)) return undefined;
+    return this.#drained();
+  }
+
+  async end(): Promise<void> {
+    this.#pipe.input.end();
+    await this.#settled;
+    this.#throwFailure();
+  }
+
+  async stop(): Promise<void> {
+    this.#pipe.kill();
+    await this.#settled;
+  }
+
+  async #drained(): Promise<void> {
+    const { input } = this.#pipe;
+    await new Promise<void>((resolve) => {
+      const done = (): void => {
+        input.off('drain', done);
+        input.off('close', done);
+        resolve();
+      };
+      input.on('drain', done);
+      input.on('close', done);
+    });
+    this.#throwFailure();
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= asError(error);
+    this.#pipe.kill();
+  }
+
+  #throwFailure(): void {
+    if (this.#failure !== null) throw this.#failure;
+  }
+}
+
+function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}

@@ -1,0 +1,115 @@
+import { parseBuildId } from '../../shared/build-id.ts';
+import type { BuildId } from '../../shared/build-id.ts';
+import type { FileKind } from '../../shared/elf/kind.ts';
+import type { RpmFileList } from '../../shared/rpm/files.ts';
+
+/**
+ * What an RPM's header proves of each regular file: this build-id; surely none; cannot say.
+ *
+ * The evidence is the file's class: what libmagic said of it when the package was built. Facts behind the
+ * rules, from rpm's build/rpmfc.c and libmagic's readelf.c:
+ * - libmagic prints the build-id of every ELF file that has one, provided that it is recent enough (RHEL 6
+ *   has an older one) and that the id is of a usual length (older: 16 or 20 bytes; newer: 4 to 20). An ELF
+ *   class without an id therefore proves nothing.
+ * - rpm keeps the words of classes that it thinks of use, ELF's among them, and "" for all others.
+ * - rpm does not ask libmagic about files with certain suffixes, and none at all below /dev.
+ * - libmagic looks into compressed files, and says what is inside before "(XZ compressed data…)".
+ */
+export interface HeaderEvidence {
+  readonly proved: readonly ProvedFile[];
+  /** Indexes of the files of which only the payload can say. */
+  readonly unknown: readonly number[];
+}
+
+interface ProvedFile {
+  readonly index: number;
+  readonly buildId: BuildId;
+  readonly kind: FileKind;
+  /** False if the path leaves open what kind of file it is, so that `kind` is the likelier one. */
+  readonly isKindSure: boolean;
+}
+
+/** Bytes of the smallest ELF header with the smallest note that holds a build-id. */
+export const ELF_BYTES_MIN = 52 + 12 + 4 + 2;
+
+/** Kernel modules are the compressed files that hold ELF files for somebody to run. */
+const COMPRESSED_MODULE = /\.ko\.(?:xz|zst|gz)$/;
+
+/** Suffixes that rpm takes for the class itself, in one of its versions or another. */
+const CLASS_BY_SUFFIX = /\.(?:pm|la|pc|c|h|html|png|svg)$/;
+
+type FileClass =
+  | { readonly says: 'elf'; readonly buildId: BuildId | null; readonly text: string }
+  | { readonly says: 'not-elf' }
+  | { readonly says: 'nothing' };
+
+export function isCompressedModule(nameEnd: string): boolean {
+  return COMPRESSED_MODULE.test(nameEnd);
+}
+
+/** True for files that may hold a build-id as far as mode, size and flags tell. */
+export function mayHoldBuildId(files: RpmFileList, index: number): boolean {
+  return files.isRegular(index) && !files.isGhost(index) && files.size(index) >= ELF_BYTES_MIN;
+}
+
+export function readHeaderEvidence(files: RpmFileList): HeaderEvidence {
+  const classes = new Map<number, FileClass>();
+  const proved: ProvedFile[] = [];
+  const unknown: number[] = [];
+  for (let index = 0; index < files.count; index++) {
+    if (!mayHoldBuildId(files, index)) continue;
+    const fileClass = classOf(files, index, classes);
+    if (fileClass.says === 'nothing' || (fileClass.says === 'elf' && fileClass.buildId === null)) {
+      unknown.push(index);
+    } else if (fileClass.says === 'elf' && fileClass.buildId !== null) {
+      const kind = kindByHeader(files.path(index), fileClass.text);
+      proved.push({ index, buildId: fileClass.buildId, ...kind });
+    }
+  }
+  return { proved, unknown };
+}
+
+function classOf(files: RpmFileList, index: number, known: Map<number, FileClass>): FileClass {
+  const classIndex = files.classIndex(index);
+  if (classIndex === null) return { says: 'nothing' };
+  const nameEnd = files.nameEnd(index);
+  if (isCompressedModule(nameEnd)) return { says: 'nothing' };
+  let fileClass = known.get(classIndex);
+  if (fileClass === undefined) {
+    fileClass = parseFileClass(files.classText(classIndex));
+    known.set(classIndex, fileClass);
+  }
+  if (fileClass.says !== 'not-elf') return fileClass;
+  // Nobody looked at such a file. What is not meant to run is taken to be what its name says: perl's
+  // modules and pkgconfig's files are in every second package, and none was ever seen to be ELF.
+  const wasNotLookedAt = files.isExecutable(index) && CLASS_BY_SUFFIX.test(nameEnd);
+  return wasNotLookedAt || files.path(index).startsWith('/dev/') ? { says: 'nothing' } : fileClass;
+}
+
+function parseFileClass(text: string): FileClass {
+  if (text.includes('compressed data')) return { says: 'not-elf' };
+  if (!text.includes('ELF')) return { says: 'not-elf' };
+  // The mode comes first: "setuid ELF 64-bit…", "setuid, setgid ELF…".
+  if (!/^(?:(?:setuid|setgid|sticky),? )*ELF /.test(text)) return { says: 'nothing' };
+  const hex = /\bBuildID\[[^\]]*\]=([0-9a-f]+)(?![0-9A-Za-z])/.exec(text)?.[1];
+  return { says: 'elf', buildId: hex === undefined ? null : parseBuildId(hex), text };
+}
+
+/**
+ * Separate debuginfo files lie below /usr/lib/debug and have a suffix, or are dwz's common parts, or
+ * (Debian's kernel modules) are relocatable. Other files there may be whole programs: kernels are, and
+ * their class reads like that of a debuginfo file.
+ */
+function kindByHeader(path: string, classText: string): { kind: FileKind; isKindSure: boolean } {
+  const isNamedDebug = path.endsWith('.debug');
+  if (path.startsWith('/usr/lib/debug/')) {
+    const isDebuginfo =
+      isNamedDebug ||
+      path.includes('/.dwz/') ||
+      classText.includes(' relocatable,') ||
+      classText.includes('interpreter *empty*');
+    return isDebuginfo ? { kind: 'debuginfo', isKindSure: true } : { kind: 'executable', isKindSure: false };
+  }
+  if (isNamedDebug) return { kind: 'debuginfo', isKindSure: false };
+  return { kind: 'executable', isKindSure: !classText.includes('interpreter *empty*') };
+}

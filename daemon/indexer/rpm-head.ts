@@ -1,0 +1,66 @@
+import { FormatError } from '../../shared/errors.ts';
+import { RpmFileList } from '../../shared/rpm/files.ts';
+import {
+  parseRpmHeaderIntro,
+  RPM_HEADER_INTRO_BYTES,
+  RpmHeader,
+  signaturePadding,
+} from '../../shared/rpm/header.ts';
+import type { RpmHeaderKind } from '../../shared/rpm/header.ts';
+import { readRpmIdentity, statedBytes } from '../../shared/rpm/identity.ts';
+import type { RpmIdentity } from '../../shared/rpm/identity.ts';
+import { parseRpmLead, RPM_LEAD_BYTES } from '../../shared/rpm/lead.ts';
+import { RpmTag } from '../../shared/rpm/tags.ts';
+import type { ChunkReader } from './chunk-reader.ts';
+
+/** All of an RPM that stands before its payload. */
+export interface RpmHead {
+  readonly identity: RpmIdentity;
+  readonly files: RpmFileList;
+  /** "cpio" wherever rpm itself wrote the package. */
+  readonly payloadFormat: string;
+  /** Offset of the payload in the RPM. */
+  readonly payloadStart: number;
+  /** Bytes of the whole RPM as it states them; null where it does not. */
+  readonly statedSize: number | null;
+}
+
+/**
+ * Reads lead, signature header and header from the start of an RPM, after which the reader stands at the
+ * payload. Throws FormatError, `limit` for headers beyond RPM_HEADER_BYTES_MAX, and what the source throws.
+ */
+export async function readRpmHead(reader: ChunkReader): Promise<RpmHead> {
+  const lead = parseRpmLead(await reader.read(RPM_LEAD_BYTES, 'RPM lead'));
+  const signature = await readHeader(reader, 'signature');
+  const headerStart = reader.offset;
+  const header = await readHeader(reader, 'header');
+  const payloadStart = reader.offset;
+  const stated = statedBytes(signature, header, payloadStart - headerStart);
+  return {
+    identity: readRpmIdentity(lead, signature, header),
+    files: new RpmFileList(header),
+    payloadFormat: header.string(RpmTag.payloadFormat) ?? 'cpio',
+    payloadStart,
+    statedSize: stated === null ? null : headerStart + stated,
+  };
+}
+
+/** A file that is shorter than its package says was cut off, even if nothing of the rest is needed. */
+export function checkSize(head: RpmHead, size: number | null): void {
+  if (size === null || head.statedSize === null || size >= head.statedSize) return;
+  throw new FormatError(
+    'RPM',
+    size,
+    `the file is truncated: it has ${size} bytes and states ${head.statedSize}`,
+  );
+}
+
+async function readHeader(reader: ChunkReader, kind: RpmHeaderKind): Promise<RpmHeader> {
+  const format = kind === 'signature' ? 'RPM signature header' : 'RPM header';
+  const start = reader.offset;
+  const intro = await reader.read(RPM_HEADER_INTRO_BYTES, format);
+  const bodyBytes = parseRpmHeaderIntro(intro, kind, start);
+  const body = await reader.read(bodyBytes, format);
+  if (kind === 'signature') await reader.read(signaturePadding(intro.length + bodyBytes), format);
+  return new RpmHeader(Buffer.concat([intro, body]), kind, start);
+}

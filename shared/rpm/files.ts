@@ -1,0 +1,139 @@
+import type { RpmHeader, RpmIntegers, RpmStrings } from './header.ts';
+
+import { RpmTag } from './tags.ts';
+import { binaryString, decodeRpmText } from './text.ts';
+
+const S_IFMT = 0o170000;
+const S_IFREG = 0o100000;
+const S_IFLNK = 0o120000;
+const ANY_EXECUTE = 0o111;
+/** RPMFILE_GHOST: owned by the package, absent from its payload (rpm before 4.11 put some in). */
+const FLAG_GHOST = 1 << 6;
+
+const NO_BYTES = new Uint8Array();
+
+/**
+ * The file list of a header, by index. Names are either in three tags (directories once each) or, in
+ * packages of rpm before 4.0 and those that state no dependency on compressed names, in one.
+ */
+export class RpmFileList {
+  readonly count: number;
+  readonly #directories: RpmStrings | null;
+  readonly #directoryOf: RpmIntegers | null;
+  readonly #baseNames: RpmStrings | null;
+  readonly #sizes: RpmIntegers | null;
+  readonly #modes: RpmIntegers | null;
+  readonly #flags: RpmIntegers | null;
+  readonly #devices: RpmIntegers | null;
+  readonly #inodes: RpmIntegers | null;
+  readonly #classOf: RpmIntegers | null;
+  readonly #classes: RpmStrings | null;
+
+  /** Throws FormatError where the lists do not fit each other. */
+  constructor(header: RpmHeader) {
+    const baseNames = header.strings(RpmTag.baseNames);
+    this.#baseNames = baseNames ?? header.strings(RpmTag.oldFileNames);
+    this.count = this.#baseNames?.length ?? 0;
+    this.#directories = baseNames === null ? null : header.strings(RpmTag.dirNames);
+    this.#directoryOf = baseNames === null ? null : this.#list(header, RpmTag.dirIndexes, 'dirIndexes');
+    this.#checkDirectories(header);
+    const hasLongSizes = header.has(RpmTag.longFileSizes);
+    this.#sizes = hasLongSizes
+      ? this.#list(header, RpmTag.longFileSizes, 'longFileSizes')
+      : this.#list(header, RpmTag.fileSizes, 'fileSizes');
+    this.#modes = this.#list(header, RpmTag.fileModes, 'fileModes');
+    if (this.count > 0 && (this.#sizes === null || this.#modes === null)) {
+      throw header.error(`${this.count} files have no ${this.#sizes === null ? 'sizes' : 'modes'}`);
+    }
+    this.#flags = this.#list(header, RpmTag.fileFlags, 'fileFlags');
+    this.#devices = this.#list(header, RpmTag.fileDevices, 'fileDevices');
+    this.#inodes = this.#list(header, RpmTag.fileInodes, 'fileInodes');
+    this.#classOf = this.#list(header, RpmTag.fileClass, 'fileClass');
+    this.#classes = this.#classOf === null ? null : header.strings(RpmTag.classDict);
+  }
+
+  /** Bytes, as the package installs the file; of a symbolic link, those of its target. */
+  size(index: number): number {
+    return this.#sizes?.[index] ?? 0;
+  }
+
+  isRegular(index: number): boolean {
+    return (this.#mode(index) & S_IFMT) === S_IFREG;
+  }
+
+  isSymlink(index: number): boolean {
+    return (this.#mode(index) & S_IFMT) === S_IFLNK;
+  }
+
+  isExecutable(index: number): boolean {
+    return (this.#mode(index) & ANY_EXECUTE) !== 0;
+  }
+
+  isGhost(index: number): boolean {
+    return ((this.#flags?.[index] ?? 0) & FLAG_GHOST) !== 0;
+  }
+
+  /** Absolute; files of source packages, which have no directory, lie in "/". */
+  path(index: number): string {
+    const path = decodeRpmText(this.#nameBytes(index));
+    return path.startsWith('/') ? path : `/${path}`;
+  }
+
+  /** The last bytes of the name, eight or fewer, as a binary string: enough to know a suffix. */
+  nameEnd(index: number): string {
+    return binaryString((this.#baseNames?.bytes(index) ?? NO_BYTES).subarray(-8));
+  }
+
+  /** The path's bytes without the leading "/", as payloads name it behind their "./". */
+  nameKey(index: number): string {
+    const name = binaryString(this.#nameBytes(index));
+    return name.startsWith('/') ? name.slice(1) : name;
+  }
+
+  /** The same for all hard links of one file, and null where the header has no inodes. */
+  inodeKey(index: number): string | null {
+    const inode = this.#inodes?.[index];
+    return inode === undefined || inode === 0 ? null : `${this.#devices?.[index] ?? 0}:${inode}`;
+  }
+
+  /** Number of the file's class in the header's dictionary; null where the header has none. */
+  classIndex(index: number): number | null {
+    const classIndex = this.#classOf?.[index];
+    return classIndex === undefined || classIndex >= (this.#classes?.length ?? 0) ? null : classIndex;
+  }
+
+  /** What libmagic said of files of this class when the package was built; "" for what rpm leaves out. */
+  classText(classIndex: number): string {
+    return decodeRpmText(this.#classes?.bytes(classIndex) ?? NO_BYTES);
+  }
+
+  #mode(index: number): number {
+    return this.#modes?.[index] ?? 0;
+  }
+
+  #nameBytes(index: number): Uint8Array {
+    const base = this.#baseNames?.bytes(index) ?? NO_BYTES;
+    const directory = this.#directories?.bytes(this.#directoryOf?.[index] ?? 0);
+    if (directory === undefined) return base;
+    const path = new Uint8Array(directory.length + base.length);
+    path.set(directory);
+    path.set(base, directory.length);
+    return path;
+  }
+
+  /** A list with one value for each file; null where the header has none. */
+  #list(header: RpmHeader, tag: number, name: string): RpmIntegers | null {
+    const values = header.integers(tag);
+    if (values === null || values.length === this.count) return values;
+    throw header.error(`${name} has ${values.length} values for ${this.count} files`);
+  }
+
+  #checkDirectories(header: RpmHeader): void {
+    if (this.#baseNames === null || !header.has(RpmTag.baseNames)) return;
+    const directories = this.#directories?.length ?? 0;
+    if (this.#directoryOf === null) throw header.error('file names have no dirIndexes');
+    for (const index of this.#directoryOf) {
+      if (index >= directories) throw header.error(`directory ${index} of ${directories} does not exist`);
+    }
+  }
+}
