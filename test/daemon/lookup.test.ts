@@ -1,0 +1,249 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { type Lookup, createLookup } from '../../daemon/lookup.ts';
+import type { Store } from '../../daemon/store/types.ts';
+import { PRIORITY } from '../../daemon/store/types.ts';
+import { batchAnswer, match, statusAnswer, upstreamRow } from '../../shared/api.ts';
+import type { BuildId } from '../../shared/build-id.ts';
+import type { KojiBuildId } from '../../shared/koji.ts';
+import { requireNvra } from '../../shared/nvr.ts';
+import { TEST_KOJI } from '../support/http-server.ts';
+import { SEEDED, indexedRpm, kojiBuild, seedStore, storedFile } from '../support/seed-store.ts';
+import { openTestStore } from '../support/test-store.ts';
+
+let store: Store;
+let lookup: Lookup;
+let clock: number;
+
+beforeEach(async () => {
+  store = openTestStore();
+  await seedStore(store);
+  clock = Date.now();
+  lookup = createLookup({ store, koji: TEST_KOJI, now: () => clock });
+});
+
+async function onlyMatch(buildId: BuildId) {
+  const matches = await lookup.byBuildId(buildId);
+  expect(matches).toHaveLength(1);
+  return match.strict().parse(matches[0]);
+}
+
+async function urlsOf(buildId: BuildId) {
+  return (await onlyMatch(buildId)).urls;
+}
+
+describe('a match', () => {
+  test('has every fact of INTERFACE', async () => {
+    expect(await lookup.byBuildId(SEEDED.bin)).toStrictEqual([
+      {
+        path: '/usr/bin/hello',
+        kind: 'executable',
+        rpm: {
+          nvra: 'hello-1.0-2.fc40.x86_64',
+          name: 'hello',
+          epoch: 2,
+          version: '1.0',
+          release: '2.fc40',
+          arch: 'x86_64',
+          koji_rpm_id: 101,
+          size: 12_345,
+          payload_hash: '0123456789abcdef0123456789abcdef',
+        },
+        build: {
+          instance: 'fedora',
+          koji_build_id: 1,
+          nvr: 'hello-1.0-2.fc40',
+          state: 'complete',
+          draft: false,
+          completed_at: '2023-11-14T22:13:20.500Z',
+          web_url: 'https://koji.example/koji/buildinfo?buildID=1',
+        },
+        urls: [
+          {
+            kind: 'koji',
+            url: 'https://kojipkgs.example/packages/hello/1.0/2.fc40/x86_64/hello-1.0-2.fc40.x86_64.rpm',
+          },
+        ],
+      },
+    ]);
+  });
+
+  test('names a debuginfo file as one', async () => {
+    expect((await onlyMatch(SEEDED.debuginfo)).kind).toBe('debuginfo');
+  });
+
+  test('lies on its volume, under its own name in its build, and is escaped', async () => {
+    expect(await urlsOf(SEEDED.volume)).toStrictEqual([
+      {
+        kind: 'koji',
+        url: 'https://plain.example/top/vol/vol2/packages/c%2B%2Blib/1.0/2.fc40/x86_64/c%2B%2Blib-devel-1.0-2.fc40.x86_64.rpm',
+      },
+    ]);
+  });
+
+  test('follows its build when it moves: no URL is kept', async () => {
+    const moved = kojiBuild(1, { epoch: 2, volume: 'archive' });
+    await store.index.replaceBuild('fedora', moved, [
+      indexedRpm(101, { epoch: 2, files: [storedFile('/usr/bin/hello', SEEDED.bin)] }),
+    ]);
+    expect((await urlsOf(SEEDED.bin))[0]?.url).toMatch(
+      'https://kojipkgs.example/vol/archive/packages/hello/',
+    );
+  });
+
+  test('of a draft lies in the draft’s directory under the RPM’s own release', async () => {
+    const draft = await onlyMatch(SEEDED.draft);
+    expect(draft.build).toMatchObject({ draft: true, nvr: 'hello-2-1,draft_4' });
+    expect(draft.urls[0]?.url).toBe(
+      'https://kojipkgs.example/packages/hello/2/1%2Cdraft_4/x86_64/hello-2-1.x86_64.rpm',
+    );
+  });
+
+  test('of a deleted build is still known, and nowhere to be had', async () => {
+    const deleted = await onlyMatch(SEEDED.deleted);
+    expect(deleted.build).toMatchObject({ state: 'deleted', koji_build_id: 2 });
+    expect(deleted.build?.web_url).toBe('https://koji.example/koji/buildinfo?buildID=2');
+    expect(deleted.urls).toStrictEqual([]);
+  });
+
+  test('in an RPM that Koji lists no more is still known, and nowhere to be had', async () => {
+    const superseded = await onlyMatch(SEEDED.superseded);
+    expect(superseded.build?.state).toBe('complete');
+    expect(superseded.urls).toStrictEqual([]);
+  });
+
+  test('of a Koji that was taken out of the configuration has no URLs', async () => {
+    const foreign = await onlyMatch(SEEDED.foreign);
+    expect(foreign.build).toMatchObject({ instance: 'forgotten', web_url: null });
+    expect(foreign.urls).toStrictEqual([]);
+  });
+
+  test('of a local RPM has no build, and a file URL in which its name survives', async () => {
+    const local = await onlyMatch(SEEDED.local);
+    expect(local.build).toBeNull();
+    expect(local.rpm.koji_rpm_id).toBeNull();
+    expect(local.urls).toStrictEqual([
+      { kind: 'file', url: 'file:///srv/rpms/50%25%20off%20%231/lokal%20%C3%A4.rpm' },
+    ]);
+  });
+
+  test('without a completion time, or with one that is none, says null', async () => {
+    expect((await onlyMatch(SEEDED.volume)).build?.completed_at).toBeNull();
+    await store.index.replaceBuild('plain', kojiBuild(7, { name: 'far', completedAt: 1e15 }), [
+      indexedRpm(701, { name: 'far', files: [storedFile('/usr/bin/far', SEEDED.absent)] }),
+    ]);
+    expect((await onlyMatch(SEEDED.absent)).build?.completed_at).toBeNull();
+  });
+
+  test('without kojiweb has no page', async () => {
+    expect((await onlyMatch(SEEDED.volume)).build?.web_url).toBeNull();
+  });
+});
+
+describe('several build-ids', () => {
+  test('each have their matches, or why there are none', async () => {
+    const answer = await lookup.byBuildIds([SEEDED.bin, SEEDED.absent, SEEDED.shared]);
+    expect(batchAnswer.parse(answer)).toStrictEqual(answer);
+    expect(Object.keys(answer.results).sort()).toStrictEqual(
+      [SEEDED.bin, SEEDED.absent, SEEDED.shared].sort(),
+    );
+    expect(answer.results[SEEDED.bin]).toStrictEqual({ matches: await lookup.byBuildId(SEEDED.bin) });
+    expect(answer.results[SEEDED.absent]).toStrictEqual({ matches: [], reason: 'unknown' });
+    expect(
+      answer.results[SEEDED.shared]?.matches.map(({ build }) => build?.koji_build_id).sort(),
+    ).toStrictEqual([1, 3]);
+  });
+
+  test('none at all have none', async () => {
+    expect(await lookup.byBuildIds([])).toStrictEqual({ results: {} });
+    expect(await lookup.byBuildId(SEEDED.absent)).toStrictEqual([]);
+  });
+
+  test('are found by how they begin', async () => {
+    expect(await lookup.byPrefix('aa110000', 10)).toStrictEqual([SEEDED.bin]);
+    expect(await lookup.byPrefix('aa119999', 10)).toStrictEqual([]);
+  });
+});
+
+describe('an NVRA', () => {
+  test('has the matches of its RPM', async () => {
+    const matches = await lookup.byNvra(requireNvra('hello-1.0-2.fc40.x86_64'));
+    expect(matches.map(({ path }) => path)).toStrictEqual(['/usr/bin/hello', '/usr/lib64/libhello.so.1']);
+    expect(await lookup.byNvra(requireNvra('hello-1.0-9.fc40.x86_64'))).toStrictEqual([]);
+  });
+
+  test('has one download address, or none', async () => {
+    expect(await lookup.packageUrl(requireNvra('hello-debuginfo-1.0-2.fc40.x86_64'))).toBe(
+      'https://kojipkgs.example/packages/hello/1.0/2.fc40/x86_64/hello-debuginfo-1.0-2.fc40.x86_64.rpm',
+    );
+    expect(await lookup.packageUrl(requireNvra('lokal-1-1.aarch64'))).toMatch(/^file:\/\/\//);
+    expect(await lookup.packageUrl(requireNvra('hello-1.0-3.fc40.x86_64'))).toBeNull();
+    expect(await lookup.packageUrl(requireNvra('nothing-1-1.noarch'))).toBeNull();
+  });
+
+  test('that is deleted in one Koji and complete in another is had from the other', async () => {
+    await store.index.replaceBuild('plain', kojiBuild(8, { release: '3.fc40' }), [
+      indexedRpm(801, { release: '3.fc40', files: [storedFile('/usr/bin/hello', SEEDED.absent)] }),
+    ]);
+    expect(await lookup.packageUrl(requireNvra('hello-1.0-3.fc40.x86_64'))).toBe(
+      'https://plain.example/top/packages/hello/1.0/3.fc40/x86_64/hello-1.0-3.fc40.x86_64.rpm',
+    );
+  });
+});
+
+describe("upstream's rows", () => {
+  test('hold five strings each, in the order of the ids', async () => {
+    const rows = await lookup.upstreamRows([SEEDED.library, SEEDED.absent, SEEDED.bin]);
+    for (const row of rows) upstreamRow.strict().parse(row);
+    const url = 'https://kojipkgs.example/packages/hello/1.0/2.fc40/x86_64/hello-1.0-2.fc40.x86_64.rpm';
+    const rest = { rpm: 'hello-1.0-2.fc40.x86_64', distro: 'fc40', url };
+    expect(rows).toStrictEqual([
+      { buildid: SEEDED.library, elf: '/usr/lib64/libhello.so.1', ...rest },
+      { buildid: SEEDED.bin, elf: '/usr/bin/hello', ...rest },
+    ]);
+  });
+
+  test('are the same by NVRA', async () => {
+    const byNvra = await lookup.upstreamRowsByNvra(requireNvra('hello-1.0-2.fc40.x86_64'));
+    expect(byNvra).toStrictEqual(await lookup.upstreamRows([SEEDED.bin, SEEDED.library]));
+  });
+
+  test('have "" where there is no address or no dist tag', async () => {
+    expect(await lookup.upstreamRows([SEEDED.deleted])).toMatchObject([{ distro: 'fc40', url: '' }]);
+    expect(await lookup.upstreamRows([SEEDED.local])).toMatchObject([
+      { rpm: 'lokal-1-1.aarch64', distro: '' },
+    ]);
+  });
+});
+
+describe('the status', () => {
+  test('counts what is there', async () => {
+    const status = statusAnswer.strict().parse(await lookup.status());
+    expect(status).toMatchObject({
+      files: 11,
+      build_ids: 10,
+      queue: { queued: 0, running: 0, failed: 0, parked: 0 },
+      koji: {
+        fedora: { lag_seconds: 0, last_push: null, last_reconciled: null },
+        plain: { lag_seconds: 0, last_push: null, last_reconciled: null },
+      },
+    });
+    expect(status.database_bytes).toBeGreaterThan(0);
+  });
+
+  test('measures the lag of each Koji by its own queue', async () => {
+    await store.jobs.enqueue('fedora', [77 as KojiBuildId], PRIORITY.push);
+    await store.recordPush('fedora', Date.parse('2024-02-29T12:00:00.250Z'));
+    const oldest = await store.jobs.oldestWaiting('fedora');
+    clock = (oldest ?? 0) + 90_500;
+    const { koji, queue } = await lookup.status();
+    expect(queue.queued).toBe(1);
+    expect(koji['fedora']).toStrictEqual({
+      lag_seconds: 90.5,
+      last_push: '2024-02-29T12:00:00.250Z',
+      last_reconciled: null,
+    });
+    expect(koji['plain']?.lag_seconds).toBe(0);
+    clock = 0;
+    expect((await lookup.status()).koji['fedora']?.lag_seconds).toBe(0);
+  });
+});
