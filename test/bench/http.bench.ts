@@ -90,6 +90,8 @@ const server = createHttpServer({
 try {
   const buildIds = await fill(store);
   console.log(`${buildIds.length} files indexed; asking on ${CONNECTIONS} connections with ${GENERATOR}`);
+  if (GENERATOR !== 'wrk')
+    console.log('without wrk the loop is slower than the servers, and the ratios are too good');
   const url = await server.listen({ host: '127.0.0.1', port: 0 });
   const asked = Array.from({ length: 10_000 }, (_, i) => buildIds[(i * 7919) % buildIds.length] ?? '');
   const hits = asked.map((buildId) => `/api/v1/buildids/${buildId}`);
