@@ -235,7 +235,7 @@ def _announcer():
     except Exception as error:
         what = '' if isinstance(error, ConfigError) else type(error).__name__ + ': '
         LOG.error('%s: %s%s. Nothing will be announced to Darkserver until this is put right and'
-                  ' Apache restarted.', CONFIG_FILE, what, error)
+                  ' Apache restarted.', CONFIG_FILE, what, ' '.join(str(error).split()))
         return None
 
 

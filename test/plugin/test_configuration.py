@@ -18,6 +18,7 @@ class ABrokenConfiguration(PluginCase):
         self.assertEqual(len(hub.log), 1, hub.log)
         self.assertTrue(hub.log[0].startswith('ERROR /etc/koji-hub/plugins/darkserver.conf: '), hub.log[0])
         self.assertIn(text, hub.log[0])
+        self.assertNotIn('\n', hub.log[0])
 
     def assert_text_is_inert(self, text, expected):
         self.assert_inert(self.write('darkserver.conf', text), expected)
