@@ -40,7 +40,7 @@ interface HttpError {
  * Any thrown value as an answer. From 500 on the caller learns the request's id and no more: messages of
  * the store or of a defect name files and SQL. The log has them under the same id.
  */
-export function toHttpError(thrown: unknown, requestId: string): HttpError {
+function toHttpError(thrown: unknown, requestId: string): HttpError {
   if (thrown instanceof DarkserverError) {
     const status = httpStatusOf(thrown.code);
     const message = status < 500 ? thrown.message : withheld(status, requestId);

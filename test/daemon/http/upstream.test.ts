@@ -83,6 +83,7 @@ describe('what people and scripts write', () => {
     ['blanks around ids', `%20${SEEDED.bin}%20`],
     ['a comma after each id', `${SEEDED.bin},`],
     ['empty members', `,,${SEEDED.bin},%20,`],
+    ['very many empty members', `${','.repeat(20_000)}${SEEDED.bin}`],
     ['an escaped comma', `${SEEDED.absent}%2C${SEEDED.bin}`],
     ['an id twice', `${SEEDED.bin},${SEEDED.bin.toUpperCase()}`],
   ])('%s', async (_what, list) => {
