@@ -61,10 +61,9 @@ function refuseUnlessLocal(request: FastifyRequest): string | null {
   return 'without a token, builds are taken from this machine only and not through a proxy; configure push.token_file';
 }
 
+/** A socket that listens on "::" shows IPv4 peers as ::ffff:127.0.0.1, which BlockList knows for the same. */
 function isLoopback(address: string): boolean {
-  // A socket that listens on "::" shows IPv4 peers this way.
-  const plain = address.replace(/^::ffff:/i, '');
-  return loopback.check(plain, plain.includes(':') ? 'ipv6' : 'ipv4');
+  return loopback.check(address, address.includes(':') ? 'ipv6' : 'ipv4');
 }
 
 function sha256(bytes: Buffer): Buffer {

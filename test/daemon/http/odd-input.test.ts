@@ -1,0 +1,71 @@
+import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { errorAnswer } from '../../../shared/api.ts';
+import { startTestServer } from '../../support/http-server.ts';
+import { rawExchange, rawJson, rawStatus } from '../../support/raw-http.ts';
+import { seedStore } from '../../support/seed-store.ts';
+
+/** Errors are the caller's, and say so in the one shape of errors; nothing that is sent makes a 5xx. */
+function expectAnswer(status: number, body: unknown): void {
+  expect(status).toBeGreaterThanOrEqual(200);
+  expect(status).toBeLessThan(500);
+  if (status >= 400) errorAnswer.strict().parse(body);
+}
+
+const PLACES = [
+  '/buildids/',
+  '/darkserver/buildids/',
+  '/rpm2buildids/',
+  '/package/',
+  '/api/v1/buildids/',
+  '/api/v1/buildids?prefix=',
+  '/api/v1/buildids?limit=1&prefix=abcdef00&x=',
+  '/',
+];
+
+/** What may stand in a request line: any byte but blanks and line ends, %-escapes right and wrong. */
+const target = fc.array(
+  fc.oneof(
+    fc.integer({ min: 0x21, max: 0xff }).map((byte) => String.fromCharCode(byte)),
+    fc.integer({ min: 0, max: 0xff }).map((byte) => `%${byte.toString(16).padStart(2, '0')}`),
+    fc.constantFrom('%', '%g', '/', '..', '?', '#', ',', '-', '.rpm', 'ab', 'ABCD'),
+  ),
+  { maxLength: 60 },
+);
+
+test('whatever stands in a URL', async () => {
+  const server = await startTestServer();
+  await seedStore(server.store);
+  await fc.assert(
+    fc.asyncProperty(fc.constantFrom(...PLACES), target, async (place, rest) => {
+      const request = `GET ${place}${rest.join('')} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`;
+      const response = await rawExchange(server.port, Buffer.from(request, 'latin1'));
+      const status = rawStatus(response);
+      expectAnswer(status, status >= 400 ? rawJson(response) : null);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test.each(['/api/v1/buildids', '/push'])('whatever JSON is posted to %s', async (path) => {
+  const server = await startTestServer();
+  const almost = fc.record(
+    {
+      instance: fc.oneof(fc.constant('fedora'), fc.string()),
+      koji_build_ids: fc.oneof(fc.array(fc.oneof(fc.integer(), fc.double(), fc.jsonValue())), fc.jsonValue()),
+      build_ids: fc.oneof(fc.array(fc.oneof(fc.string(), fc.jsonValue())), fc.jsonValue()),
+    },
+    { requiredKeys: [] },
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.oneof(almost, fc.jsonValue()), async (value) => {
+      const response = await fetch(`${server.url}${path}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(value),
+      });
+      expectAnswer(response.status, await response.json());
+    }),
+    { numRuns: 300 },
+  );
+});
