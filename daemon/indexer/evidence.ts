@@ -33,18 +33,18 @@ interface ProvedFile {
 export const ELF_BYTES_MIN = 52 + 12 + 4 + 2;
 
 /** Kernel modules are the compressed files that hold ELF files for somebody to run. */
-const COMPRESSED_MODULE = /\.ko\.(?:xz|zst|gz)$/;
+const COMPRESSED_MODULE_SUFFIXES = ['.ko.xz', '.ko.zst', '.ko.gz'];
 
 /** Suffixes that rpm takes for the class itself, in one of its versions or another. */
-const CLASS_BY_SUFFIX = /\.(?:pm|la|pc|c|h|html|png|svg)$/;
+const CLASS_BY_SUFFIX = ['.pm', '.la', '.pc', '.c', '.h', '.html', '.png', '.svg'];
 
 type FileClass =
   | { readonly says: 'elf'; readonly buildId: BuildId | null; readonly text: string }
   | { readonly says: 'not-elf' }
   | { readonly says: 'nothing' };
 
-export function isCompressedModule(nameEnd: string): boolean {
-  return COMPRESSED_MODULE.test(nameEnd);
+export function isCompressedModule(files: RpmFileList, index: number): boolean {
+  return COMPRESSED_MODULE_SUFFIXES.some((suffix) => files.nameEndsWith(index, suffix));
 }
 
 /** True for files that may hold a build-id as far as mode, size and flags tell. */
@@ -72,8 +72,7 @@ export function readHeaderEvidence(files: RpmFileList): HeaderEvidence {
 function classOf(files: RpmFileList, index: number, known: Map<number, FileClass>): FileClass {
   const classIndex = files.classIndex(index);
   if (classIndex === null) return { says: 'nothing' };
-  const nameEnd = files.nameEnd(index);
-  if (isCompressedModule(nameEnd)) return { says: 'nothing' };
+  if (isCompressedModule(files, index)) return { says: 'nothing' };
   let fileClass = known.get(classIndex);
   if (fileClass === undefined) {
     fileClass = parseFileClass(files.classText(classIndex));
@@ -82,8 +81,9 @@ function classOf(files: RpmFileList, index: number, known: Map<number, FileClass
   if (fileClass.says !== 'not-elf') return fileClass;
   // Nobody looked at such a file. What is not meant to run is taken to be what its name says: perl's
   // modules and pkgconfig's files are in every second package, and none was ever seen to be ELF.
-  const wasNotLookedAt = files.isExecutable(index) && CLASS_BY_SUFFIX.test(nameEnd);
-  return wasNotLookedAt || files.path(index).startsWith('/dev/') ? { says: 'nothing' } : fileClass;
+  const wasNotLookedAt =
+    files.isExecutable(index) && CLASS_BY_SUFFIX.some((suffix) => files.nameEndsWith(index, suffix));
+  return wasNotLookedAt || files.isBelow(index, '/dev/') ? { says: 'nothing' } : fileClass;
 }
 
 function parseFileClass(text: string): FileClass {

@@ -120,7 +120,7 @@ export class PayloadVisitor implements CpioVisitor {
     this.#startFilled += taken.length;
     if (this.#startFilled < COMPRESSION_MAGIC_BYTES) return;
     const knownRanges = this.#wanted.knownRanges.get(this.#fileIndex) ?? [];
-    const compression = isCompressedModule(this.#files.nameEnd(this.#fileIndex))
+    const compression = isCompressedModule(this.#files, this.#fileIndex)
       ? detectCompression(this.#start)
       : null;
     if (isElfMagic(this.#start)) {

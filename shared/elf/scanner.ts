@@ -1,5 +1,6 @@
 import { buildIdFromBytes } from '../build-id.ts';
 import type { BuildId } from '../build-id.ts';
+import { FormatError } from '../errors.ts';
 import { RecordReader } from './file-range.ts';
 import type { ByteRange, RangeReader } from './file-range.ts';
 import {
@@ -124,10 +125,8 @@ export class ElfScanner {
   }
 
   #readHeader(available: number): void {
-    let header: ElfHeader;
-    try {
-      header = parseElfHeader(this.#head.subarray(0, available));
-    } catch {
+    const header = unlessBroken(() => parseElfHeader(this.#head.subarray(0, available)));
+    if (header === null) {
       this.#state = 'not-elf';
       return;
     }
@@ -139,7 +138,7 @@ export class ElfScanner {
 
   #addProgramHeaders(header: ElfHeader, table: ElfTable): void {
     const onRecord = (record: Uint8Array): void => {
-      const segment = readRecord(() => parseProgramHeader(header, record));
+      const segment = unlessBroken(() => parseProgramHeader(header, record));
       if (segment === null) return;
       if (segment.isLoad && segment.fileBytes > 0) this.#hasLoadedSegment = true;
       if (!segment.isNote || segment.fileBytes < NOTE_BYTES_MIN) return;
@@ -151,7 +150,7 @@ export class ElfScanner {
 
   #addSectionHeaders(header: ElfHeader, table: ElfTable): void {
     const reader = new RecordReader({ ...table, count: table.count || 1 }, (record, index) => {
-      const section = readRecord(() => parseSectionHeader(header, record));
+      const section = unlessBroken(() => parseSectionHeader(header, record));
       if (section === null) return;
       // Section 0 is empty; its size is the number of sections where the header has no room for it.
       if (index > 0) this.#readSection(header, section);
@@ -167,9 +166,7 @@ export class ElfScanner {
     if (this.#noteSections.length >= NOTE_RANGES_MAX) return;
     const range = { start: section.offset, end: section.offset + section.bytes };
     this.#noteSections.push(range);
-    if (!this.#noteRanges.some((known) => contains(known, range))) {
-      this.#addNotes(header, range, section.align);
-    }
+    this.#addNotes(header, range, section.align);
   }
 
   /** Has the notes of a range read, now or when they come by; a range that has passed is missed. */
@@ -225,12 +222,13 @@ export class ElfScanner {
   }
 }
 
-/** A record with offsets that no file can have says nothing. */
-function readRecord<T>(parse: () => T): T | null {
+/** A broken header makes no ELF file; a record with offsets that no file can have says nothing. */
+function unlessBroken<T>(parse: () => T): T | null {
   try {
     return parse();
-  } catch {
-    return null;
+  } catch (error) {
+    if (error instanceof FormatError) return null;
+    throw error;
   }
 }
 
@@ -247,8 +245,4 @@ function pushPiece(reader: RangeReader, bytes: Uint8Array, start: number): void 
 
 function overlap(a: ByteRange, b: ByteRange): boolean {
   return a.start < b.end && b.start < a.end;
-}
-
-function contains(outer: ByteRange, inner: ByteRange): boolean {
-  return outer.start <= inner.start && inner.end <= outer.end;
 }

@@ -79,9 +79,21 @@ export class RpmFileList {
     return path.startsWith('/') ? path : `/${path}`;
   }
 
-  /** The last bytes of the name, eight or fewer, as a binary string: enough to know a suffix. */
-  nameEnd(index: number): string {
-    return binaryString((this.#baseNames?.bytes(index) ?? NO_BYTES).subarray(-8));
+  /** As path(index).endsWith, for ASCII, without making a string of the path. */
+  nameEndsWith(index: number, suffix: string): boolean {
+    const name = this.#baseNames?.bytes(index) ?? NO_BYTES;
+    const start = name.length - suffix.length;
+    for (let i = suffix.length - 1; i >= 0; i--) {
+      if (name[start + i] !== suffix.charCodeAt(i)) return false;
+    }
+    return true;
+  }
+
+  /** As path(index).startsWith, for the ASCII name of a directory, without making a string of the path. */
+  isBelow(index: number, directory: string): boolean {
+    const start = this.#directories?.bytes(this.#directoryOf?.[index] ?? 0) ?? this.#nameBytes(index);
+    for (let i = 0; i < directory.length; i++) if (start[i] !== directory.charCodeAt(i)) return false;
+    return true;
   }
 
   /** The path's bytes without the leading "/", as payloads name it behind their "./". */
