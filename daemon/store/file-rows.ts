@@ -6,10 +6,16 @@ import type { Database } from './open.ts';
 import { STORED_EVIDENCE, type StoredFile } from './types.ts';
 
 /** Files that an RPM can have in the index; the largest kernels have some ten thousand. */
-export const MAX_FILES_OF_RPM = 2 ** 20;
+const MAX_FILES_OF_RPM = 2 ** 20;
 
 /** Linux's PATH_MAX: nothing with a longer path can be installed, and a path makes a row for each "/". */
 const MAX_PATH = 4096;
+
+/**
+ * Different build-ids of one RPM that may begin with the same bytes as far as these are indexed. Linkers make
+ * them by hashing, so that two would be news; a package made to break this would cost the square of it.
+ */
+const MAX_ALIKE = 1000;
 
 const KINDS = ['executable', 'debuginfo'] as const satisfies readonly FileKind[];
 
@@ -44,7 +50,19 @@ export function problemWithFiles(files: readonly StoredFile[]): string | null {
     return `${files.length} files with a build-id in one RPM are more than the index holds (${MAX_FILES_OF_RPM})`;
   }
   const long = files.find((file) => file.path.length > MAX_PATH);
-  return long === undefined ? null : `a path of ${long.path.length} characters is more than ${MAX_PATH}`;
+  if (long !== undefined) return `a path of ${long.path.length} characters is more than ${MAX_PATH}`;
+  const alike = files.length > MAX_ALIKE ? mostAlike(files) : 0;
+  return alike > MAX_ALIKE ? `${alike} of its build-ids begin with the same ${INDEXED_BYTES} bytes` : null;
+}
+
+function mostAlike(files: readonly StoredFile[]): number {
+  const distinct = new Set(files.map((file) => file.buildId));
+  const counts = new Map<string, number>();
+  for (const buildId of distinct) {
+    const start = buildId.slice(0, 2 * INDEXED_BYTES);
+    counts.set(start, (counts.get(start) ?? 0) + 1);
+  }
+  return Math.max(...new Set(counts.values()));
 }
 
 export function fileOfRow(row: FileRow, directories: Directories): StoredFile {

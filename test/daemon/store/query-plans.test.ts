@@ -1,0 +1,72 @@
+import { afterAll, describe, expect, test } from '@jest/globals';
+import { SqliteIndex } from '../../../daemon/store/index-store.ts';
+import { Instances } from '../../../daemon/store/instances.ts';
+import { JobList } from '../../../daemon/store/job-list.ts';
+import { JobLocks } from '../../../daemon/store/job-locks.ts';
+import { JobQueue } from '../../../daemon/store/job-queue.ts';
+import { openDatabase, type Database } from '../../../daemon/store/open.ts';
+
+/** Every statement that the store prepares. */
+function statementsOf(db: Database): string[] {
+  const statements: string[] = [];
+  const prepare = db.prepare.bind(db);
+  db.prepare = (sql: string) => {
+    statements.push(sql);
+    return prepare(sql);
+  };
+  const instances = new Instances(db);
+  new SqliteIndex(db, '', instances, Date.now);
+  new JobQueue(db, instances, Date.now);
+  new JobLocks(db);
+  new JobList(db, instances, Date.now);
+  db.prepare = prepare;
+  return statements;
+}
+
+function planOf(db: Database, sql: string): string[] {
+  const statement = db.prepare<unknown[], { detail: string }>(`EXPLAIN QUERY PLAN ${sql}`);
+  const positional = (sql.match(/\?/g) ?? []).map(() => 1);
+  const named = { instances: '[1]', now: 1, worker: '' };
+  const rows = sql.includes(':now') ? statement.all(named) : statement.all(...positional);
+  return rows.map(({ detail }) => detail);
+}
+
+/** What may be read from end to end: tables of a few rows, and lists that the caller has given. */
+const SMALL = /^SCAN (total|job_total|json_each|i|p)\b/;
+/** One pass over an index that holds only what is asked for: the running jobs. */
+const RUNNING = /^(SEARCH|SCAN) job USING (COVERING )?INDEX job_running\b/;
+
+describe('query plans', () => {
+  const db = openDatabase(':memory:');
+  afterAll(() => {
+    db.close();
+  });
+  const statements = statementsOf(db);
+
+  test('are there for the whole store', () => {
+    expect(statements.length).toBeGreaterThan(40);
+  });
+
+  test.each(statements.filter((sql) => !sql.startsWith('INSERT')))('%s', (sql) => {
+    const walks = planOf(db, sql).filter(
+      (step) => step.startsWith('SCAN') && !SMALL.test(step) && !RUNNING.test(step),
+    );
+    expect(walks).toEqual([]);
+  });
+
+  test('of a look-up go by the index of build-ids', () => {
+    const lookups = statements.filter((sql) => sql.includes('substr(build_id'));
+    expect(lookups.length).toBeGreaterThanOrEqual(3);
+    for (const sql of lookups) {
+      expect(planOf(db, sql)[0]).toMatch(/^SEARCH file USING INDEX file_by_build_id \(<expr>/);
+    }
+  });
+
+  test('of a claim take the first entry of an instance and a priority, in order', () => {
+    const [claim = ''] = statements.filter((sql) => sql.startsWith('UPDATE job SET state = 1'));
+    const plan = planOf(db, claim);
+    expect(plan).toContain(
+      'SEARCH job USING INDEX job_claimable (instance_key=? AND priority=? AND run_at<?)',
+    );
+  });
+});
