@@ -5,7 +5,7 @@ import { DarkserverError } from '../../shared/errors.ts';
 import { PassingError, reasonOf, stoppedError } from './http-retry.ts';
 
 /** What is left of a body is read to its end rather than the connection thrown away, up to this many bytes. */
-const WORTH_DRAINING = 64 * 1024;
+const WORTH_DRAINING = 128 * 1024;
 /** Milliseconds that draining may wait for bytes. */
 const DRAIN_SILENCE = 1000;
 
@@ -30,6 +30,8 @@ export interface BodyOptions {
  * `stopped`.
  */
 export class HttpBody implements AsyncIterable<Uint8Array> {
+  /** Content-Length, null where the server gave none. */
+  readonly length: number | null;
   readonly #stream: Readable;
   readonly #chunks: AsyncIterator<Uint8Array>;
   readonly #options: BodyOptions;
@@ -38,6 +40,7 @@ export class HttpBody implements AsyncIterable<Uint8Array> {
   #closed = false;
 
   constructor(stream: Readable, options: BodyOptions) {
+    this.length = options.length;
     this.#stream = stream;
     this.#chunks = stream[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
     this.#options = options;
@@ -61,8 +64,7 @@ export class HttpBody implements AsyncIterable<Uint8Array> {
   /** Lets go of the connection: it is kept for the next request if little is left to read, else closed. */
   async close(): Promise<void> {
     if (this.#closed) return;
-    const { length } = this.#options;
-    if (length !== null && length - this.#received <= WORTH_DRAINING) {
+    if (this.length !== null && this.length - this.#received <= WORTH_DRAINING) {
       try {
         while ((await this.#next(DRAIN_SILENCE)) !== null);
       } catch {
@@ -74,7 +76,7 @@ export class HttpBody implements AsyncIterable<Uint8Array> {
 
   /** The next bytes, null at the end. */
   async #next(silence: number): Promise<Uint8Array | null> {
-    const { url, length } = this.#options;
+    const { url } = this.#options;
     const timer = setTimeout(() => {
       this.#stream.destroy(new PassingError(`${url}: no bytes for ${silence / 1000} s`));
     }, silence);
@@ -89,7 +91,7 @@ export class HttpBody implements AsyncIterable<Uint8Array> {
     } catch (error) {
       this.#release();
       if (error instanceof DarkserverError) throw error;
-      const of = length === null ? '' : ` of ${length}`;
+      const of = this.length === null ? '' : ` of ${this.length}`;
       throw new PassingError(`${url}: cut off after ${this.#received}${of} bytes: ${reasonOf(error)}`, {
         cause: error,
       });
