@@ -1,11 +1,9 @@
-import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { openStore, type StoreOptions } from '../../daemon/store/sqlite-store.ts';
 import type { Store } from '../../daemon/store/types.ts';
-import type { BuildId } from '../../shared/build-id.ts';
 import { afterTest } from './after-test.ts';
 
 /** A path for a database in a directory of its own, which is removed after the test. */
@@ -33,9 +31,4 @@ export function inspect<T>(path: string, look: (db: Sqlite.Database) => T): T {
   } finally {
     db.close();
   }
-}
-
-/** A build-id like a linker's: as random as it looks, and the same for the same seed. */
-export function sha1BuildId(seed: string | number): BuildId {
-  return createHash('sha1').update(String(seed)).digest('hex') as BuildId;
 }

@@ -1,9 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import type { IndexedRpm, Store } from '../../../daemon/store/types.ts';
 import type { KojiBuildId, KojiRpmId } from '../../../shared/koji.ts';
-import { databasePath, inspect, sha1BuildId, storeAt } from '../../support/database-file.ts';
+import { databasePath, inspect, storeAt } from '../../support/database-file.ts';
 import { indexedRpm, kojiBuild, storedFile } from '../../support/seed-store.ts';
 import { openTestStore } from '../../support/test-store.ts';
+import { sha1BuildId } from '../../support/sha1-build-id.ts';
 
 const ONE = sha1BuildId('one');
 const TWO = sha1BuildId('two');

@@ -2,9 +2,9 @@ import { describe, expect, test } from '@jest/globals';
 import type { IndexStore } from '../../../daemon/store/types.ts';
 import type { BuildId } from '../../../shared/build-id.ts';
 import type { KojiBuild } from '../../../shared/koji.ts';
-import { sha1BuildId } from '../../support/database-file.ts';
 import { indexedRpm, kojiBuild, storedFile } from '../../support/seed-store.ts';
 import { openTestStore } from '../../support/test-store.ts';
+import { sha1BuildId } from '../../support/sha1-build-id.ts';
 
 const SHARED = sha1BuildId('shared');
 const NVRA = { name: 'hello', version: '1.0', release: '2.fc40', arch: 'x86_64' };

@@ -4,8 +4,9 @@ import { openStore } from '../../../daemon/store/sqlite-store.ts';
 import type { IndexedRpm, IndexStore, StoredFile, StoredMatch } from '../../../daemon/store/types.ts';
 import type { BuildId } from '../../../shared/build-id.ts';
 import { BUILD_STATES, type BuildState, type KojiBuildId } from '../../../shared/koji.ts';
-import { databasePath, inspect, sha1BuildId } from '../../support/database-file.ts';
+import { databasePath, inspect } from '../../support/database-file.ts';
 import { indexedRpm, kojiBuild } from '../../support/seed-store.ts';
+import { sha1BuildId } from '../../support/sha1-build-id.ts';
 
 /** Few, so that they are shared; and some that are shorter than what is indexed, or begin alike. */
 const BUILD_IDS = [

@@ -3,9 +3,10 @@ import { describe, expect, test } from '@jest/globals';
 import { openStore, openStoreForReading } from '../../../daemon/store/sqlite-store.ts';
 import { PRIORITY } from '../../../daemon/store/types.ts';
 import { afterTest } from '../../support/after-test.ts';
-import { databasePath, inspect, sha1BuildId, storeAt } from '../../support/database-file.ts';
+import { databasePath, inspect, storeAt } from '../../support/database-file.ts';
 import { indexedRpm, kojiBuild, SEEDED, seedStore, storedFile } from '../../support/seed-store.ts';
 import { startTypescript } from '../../support/typescript-process.ts';
+import { sha1BuildId } from '../../support/sha1-build-id.ts';
 
 function pragma(path: string, name: string): unknown {
   return inspect(path, (db) => db.pragma(name, { simple: true }));
@@ -83,7 +84,7 @@ describe('opening the database', () => {
 
   test('is safe for several processes that start on a new file at once', async () => {
     const path = databasePath();
-    const program = new URL('./programs/enqueue-once.ts', import.meta.url);
+    const program = new URL('../programs/enqueue-once.ts', import.meta.url);
     const processes = [1, 2, 3, 4].map((id) => startTypescript(program, path, String(id)));
     for (const process of processes) expect(await process.finished()).toEqual(['queued 1']);
     expect(await storeAt(path).jobs.countByState()).toMatchObject({ queued: 4 });
