@@ -142,7 +142,9 @@ export class Layers {
     if (this.#describesKoji) return;
     const koji = this.#defaultKoji();
     if (koji === null) return;
-    const known = koji['hub'] === undefined ? DEFAULT_KOJI : { name: UNNAMED_KOJI };
+    const hub = koji['hub'];
+    const isFedora = typeof hub !== 'string' || hub.replace(/\/+$/, '') === DEFAULT_KOJI['hub'];
+    const known = isFedora ? DEFAULT_KOJI : { name: UNNAMED_KOJI };
     for (const [key, value] of Object.entries(known)) this.#default(koji, ['koji', 0, key], value);
   }
 

@@ -121,6 +121,11 @@ describe('layers', () => {
     expect(named.config.koji[0].name).toBe('lab');
   });
 
+  test("Fedora's own hub, said aloud, is still Fedora", () => {
+    const environment = { DARKSERVER_KOJI_HUB: 'https://koji.fedoraproject.org/kojihub' };
+    expect(load('', { environment }).config).toEqual(load('').config);
+  });
+
   test('another hub without the address of its files is an error', () => {
     const error = failure(() => load('', { environment: { DARKSERVER_KOJI_HUB: 'http://127.0.0.1:9/hub' } }));
     expect(error.message).toMatch(/^koji\.topurl is missing .*DARKSERVER_KOJI_TOPURL/);
