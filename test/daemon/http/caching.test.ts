@@ -26,8 +26,14 @@ describe('an answer', () => {
     },
   );
 
-  test('in which a build-id is missing is not kept', async () => {
-    const response = await get(`/buildids/${SEEDED.bin},${SEEDED.absent}`);
+  test.each([
+    `/buildids/${SEEDED.bin},${SEEDED.absent}`,
+    `/buildids/${SEEDED.absent}`,
+    '/rpm2buildids/nothing-1-1.noarch',
+    '/package/nothing-1-1.noarch',
+  ])('in which something is missing is not kept: %s', async (path) => {
+    const response = await get(path);
+    expect(response.status).toBe(200);
     expect(response.headers.get('cache-control')).toBe('no-store');
   });
 
