@@ -14,7 +14,8 @@ function sorted(rows: readonly PyStruct[], order: string, columns: readonly stri
   const keys = order
     .split(',')
     .map((key) => ({ column: key.replace(/^-/, ''), sign: key.startsWith('-') ? -1 : 1 }));
-  const unknown = keys.find(({ column }) => !columns.includes(column));
+  // An empty table does not show here which columns it has.
+  const unknown = columns.length === 0 ? undefined : keys.find(({ column }) => !columns.includes(column));
   if (unknown !== undefined) throw pythonException('Exception', `Invalid order: ${unknown.column}`);
   return rows.toSorted((a, b) => {
     for (const { column, sign } of keys) {
