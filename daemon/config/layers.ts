@@ -9,7 +9,6 @@ import {
   PATH_SETTINGS,
   SECTIONS,
   SECTION_KEYS,
-  UNNAMED_KOJI,
 } from './schema.ts';
 import { describeOrigin } from './origin.ts';
 import { lineOf } from './toml-lines.ts';
@@ -143,8 +142,10 @@ export class Layers {
     const koji = this.#defaultKoji();
     if (koji === null) return;
     const hub = koji['hub'];
-    const isFedora = typeof hub !== 'string' || hub.replace(/\/+$/, '') === DEFAULT_KOJI['hub'];
-    const known = isFedora ? DEFAULT_KOJI : { name: UNNAMED_KOJI };
+    const isFedora = typeof hub !== 'string' || hub.replace(/\/+$/, '') === DEFAULT_KOJI.hub;
+    // Another hub has other addresses than Fedora's, but flags do not rename the default instance: its
+    // name is what hubs and scripts announce builds for.
+    const known = isFedora ? DEFAULT_KOJI : { name: DEFAULT_KOJI.name };
     for (const [key, value] of Object.entries(known)) this.#default(koji, ['koji', 0, key], value);
   }
 

@@ -89,16 +89,9 @@ export const DEFAULTS: Readonly<Record<string, unknown>> = {
 };
 
 /** The Koji that is asked where none is configured. */
-export const DEFAULT_KOJI: Readonly<Record<string, unknown>> = {
+export const DEFAULT_KOJI = {
   name: 'fedora',
   hub: 'https://koji.fedoraproject.org/kojihub',
   topurl: 'https://kojipkgs.fedoraproject.org',
   web: 'https://koji.fedoraproject.org/koji',
-};
-
-/**
- * The name of a Koji of which only flags or environment say where it is. It is not "fedora", since
- * rows keep their instance's name and must not pass for Fedora's; and not made of the hub's address,
- * since a hub that moves is still the same Koji to the plugin that announces its builds.
- */
-export const UNNAMED_KOJI = 'koji';
+} as const;

@@ -110,13 +110,13 @@ describe('layers', () => {
     expect(load('', { environment }).config.koji[0].skipArches).toEqual(['src', 's390x']);
   });
 
-  test('another hub without a [[koji]] is not called fedora, and has none of its addresses', () => {
+  test('another hub without a [[koji]] keeps the default name, and has none of the addresses', () => {
     const environment = {
       DARKSERVER_KOJI_HUB: 'http://127.0.0.1:9/kojihub',
       DARKSERVER_KOJI_TOPURL: 'http://127.0.0.1:9/topdir/',
     };
     const [koji] = load('', { environment }).config.koji;
-    expect(koji).toMatchObject({ name: 'koji', topurl: 'http://127.0.0.1:9/topdir', web: null });
+    expect(koji).toMatchObject({ name: 'fedora', topurl: 'http://127.0.0.1:9/topdir', web: null });
     const named = load('', { environment: { ...environment, DARKSERVER_KOJI_NAME: 'lab' } });
     expect(named.config.koji[0].name).toBe('lab');
   });

@@ -1,0 +1,55 @@
+import { hostname, userInfo } from 'node:os';
+import { join } from 'node:path';
+import type { Config, KojiConfig } from './config/types.ts';
+import { HttpRpmSource } from './indexer/http-rpm-source.ts';
+import { type IndexBuild, createIndexBuild } from './indexer/index-build.ts';
+import { FileRpmSource } from './indexer/rpm-source.ts';
+import { KojiHttp } from './koji/http.ts';
+import { KojiHubClient } from './koji/hub-client.ts';
+import type { KojiHub } from './koji/hub.ts';
+import { publishedUrl } from './koji/paths.ts';
+import type { Log } from './log.ts';
+import type { IndexStore } from './store/types.ts';
+import { VERSION } from './version.ts';
+
+/** Who runs this, for whoever runs a Koji and wonders what asks it so much; sent with every request. */
+const CONTACT = `${userInfo().username}@${hostname()}`;
+
+/** Connections to configured Kojis, for as long as a program needs them. */
+export interface Kojis {
+  readonly hubs: ReadonlyMap<string, KojiHub>;
+  /** By instance, as a WorkerPool takes them. */
+  readonly indexBuilds: ReadonlyMap<string, IndexBuild>;
+  /** Closes every connection; what is under way fails. */
+  close(): void;
+}
+
+export interface KojisOptions {
+  readonly index: IndexStore;
+  readonly scan: Config['indexer']['scan'];
+  readonly log: Log;
+}
+
+/** Nothing is asked of a Koji before somebody calls: one that is down does not keep a program from starting. */
+export function openKojis(kojis: readonly KojiConfig[], options: KojisOptions): Kojis {
+  const opened = kojis.map((koji) => openKoji(koji, options));
+  return {
+    hubs: new Map(opened.map(({ hub }) => [hub.instance, hub])),
+    indexBuilds: new Map(opened.map(({ hub, indexBuild }) => [hub.instance, indexBuild])),
+    close: () => {
+      for (const { http } of opened) http.close();
+    },
+  };
+}
+
+function openKoji(koji: KojiConfig, { index, scan, log }: KojisOptions) {
+  const http = new KojiHttp({ version: VERSION, contact: CONTACT, maxConnections: koji.maxConnections });
+  const hub = new KojiHubClient({ instance: koji.name, url: koji.hub, http });
+  const { topdir, topurl } = koji;
+  const openRpm = (path: string) =>
+    topdir === null
+      ? new HttpRpmSource(http, publishedUrl(topurl, path))
+      : new FileRpmSource(join(topdir, path));
+  const indexBuild = createIndexBuild({ hub, openRpm, index, scan, skipArches: koji.skipArches, log });
+  return { http, hub, indexBuild };
+}
