@@ -21,13 +21,16 @@ const ROOMS = {
   'daemon/worker': [...DAEMON_GROUND, 'daemon/indexer', 'daemon/store'],
   'daemon/lookup': [...DAEMON_GROUND, 'daemon/store', 'daemon/koji/paths'],
   'daemon/http': [...DAEMON_GROUND, 'daemon/lookup', 'daemon/store', 'daemon/indexer'],
+  'daemon/kojis': [...DAEMON_GROUND, 'daemon/koji', 'daemon/store', 'daemon/indexer'],
   'daemon/daemon': [
     ...DAEMON_GROUND,
-    ...['config', 'koji', 'store', 'indexer', 'worker', 'lookup', 'http'].map((room) => `daemon/${room}`),
+    ...['config', 'koji', 'store', 'indexer', 'kojis', 'worker', 'lookup', 'http'].map(
+      (room) => `daemon/${room}`,
+    ),
   ],
   'daemon/cli': [
     ...DAEMON_GROUND,
-    ...['config', 'koji', 'store', 'indexer', 'worker', 'lookup', 'http', 'daemon'].map(
+    ...['config', 'koji', 'store', 'indexer', 'kojis', 'worker', 'lookup', 'http', 'daemon'].map(
       (room) => `daemon/${room}`,
     ),
   ],
