@@ -28,7 +28,7 @@ export interface Call {
 const MAX_DEPTH = 32;
 const INT32_MAX = 2 ** 31 - 1;
 /** Characters that are parsed before others in the program have their turn; some 20 ms. */
-const SLICE = 512 * 1024;
+const SLICE = 64 * 1024;
 /** XML 1.0 knows no control characters but these three, and no half surrogate pairs. */
 const NOT_IN_XML = /(?![\t\n\r])[\p{Cc}\p{Cs}\ufffe\uffff]/u;
 

@@ -14,7 +14,7 @@ const MAX_TAGGED = 256 * 1024 * 1024;
 /** Builds asked for one by one in a request. */
 const BATCH = 100;
 /** Builds of a page of listBuilds: 2,400 bytes of XML each. */
-const PAGE = 500;
+const PAGE = 200;
 
 export interface KojiHubClientOptions {
   /** The instance's name in the configuration. */
