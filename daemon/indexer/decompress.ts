@@ -28,6 +28,8 @@ export type OnOutput = (bytes: Uint8Array) => Promise<void> | undefined;
  * `onOutput` threw. One of `end` and `stop` has to be awaited, so that no child is left behind.
  */
 export interface Decompressor {
+  /** True once it has met bad data, or what took its output threw: the rest would be in vain. */
+  readonly hasFailed: boolean;
   /** A promise where the decompressor has enough for now; it is settled when there is room again. */
   write(chunk: Uint8Array): Promise<void> | undefined;
   /** No more will come; settled once all output was taken. */
@@ -77,7 +79,7 @@ interface Pipe {
 
 function passThrough(onOutput: OnOutput): Decompressor {
   const nothingToDo = (): Promise<void> => Promise.resolve();
-  return { write: onOutput, end: nothingToDo, stop: nothingToDo };
+  return { hasFailed: false, write: onOutput, end: nothingToDo, stop: nothingToDo };
 }
 
 function gunzip(base: number): Pipe {
@@ -114,7 +116,7 @@ function runProgram(compression: keyof typeof PROGRAMS, base: number): Pipe {
     child.on('close', (code, signal) => {
       if (code === 0 || killed) resolve();
       else if (signal !== null) reject(new DarkserverError('internal', `${command} was ended by ${signal}`));
-      else reject(programError(compression, base, complaints.trim()));
+      else reject(programError(compression, base, complaints.replaceAll('/*stdin*\\ : ', '').trim()));
     });
   });
   // A child that ends before it has read everything (it met bad data, or was killed) says why by itself.
@@ -136,31 +138,31 @@ function programError(compression: Compression, base: number, complaints: string
 
 class PipedDecompressor implements Decompressor {
   readonly #pipe: Pipe;
+  readonly #onOutput: OnOutput;
   /** What ended it early: thrown by whoever takes the output, or bad data. */
   #failure: Error | null = null;
+  /** While output is being taken, what came nevertheless: Node resumes a child's output when it exits. */
+  #waiting: Uint8Array[] | null = null;
+  #taking: Promise<void> = Promise.resolve();
+  /** Settled once the input has room; one for all that write meanwhile. */
+  #draining: Promise<void> | null = null;
   readonly #settled: Promise<void>;
 
   constructor(pipe: Pipe, onOutput: OnOutput) {
     this.#pipe = pipe;
-    this.#settled = pipe.finished.catch((error: unknown) => {
-      this.#failure ??= asError(error);
-    });
+    this.#onOutput = onOutput;
     pipe.output.on('data', (chunk: Uint8Array) => {
-      if (this.#failure !== null) return;
-      try {
-        const wait = onOutput(chunk);
-        if (wait === undefined) return;
-        pipe.output.pause();
-        wait.then(
-          () => pipe.output.resume(),
-          (error: unknown) => {
-            this.#fail(error);
-          },
-        );
-      } catch (error) {
-        this.#fail(error);
-      }
+      this.#take(chunk);
     });
+    this.#settled = pipe.finished
+      .catch((error: unknown) => {
+        this.#failure ??= asError(error);
+      })
+      .then(() => this.#taking);
+  }
+
+  get hasFailed(): boolean {
+    return this.#failure !== null;
   }
 
   write(chunk: Uint8Array): Promise<void> | undefined {
@@ -173,7 +175,10 @@ class PipedDecompressor implements Decompressor {
       });
     }
     if (input.write(chunk)) return undefined;
-    return this.#drained();
+    this.#draining ??= this.#drained().finally(() => {
+      this.#draining = null;
+    });
+    return this.#draining;
   }
 
   async end(): Promise<void> {
@@ -199,6 +204,34 @@ class PipedDecompressor implements Decompressor {
       input.on('close', done);
     });
     this.#throwFailure();
+  }
+
+  #take(chunk: Uint8Array): void {
+    if (this.#failure !== null) return;
+    if (this.#waiting !== null) {
+      this.#waiting.push(chunk);
+      return;
+    }
+    try {
+      const taken = this.#onOutput(chunk);
+      if (taken !== undefined) this.#taking = this.#takeAfter(taken);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  async #takeAfter(taken: Promise<void>): Promise<void> {
+    const waiting: Uint8Array[] = [];
+    this.#waiting = waiting;
+    this.#pipe.output.pause();
+    try {
+      await taken;
+      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await this.#onOutput(next);
+    } catch (error) {
+      this.#fail(error);
+    }
+    this.#waiting = null;
+    this.#pipe.output.resume();
   }
 
   #fail(error: unknown): void {

@@ -49,20 +49,26 @@ export class ModuleReader {
   readonly #bad = new Map<number, string>();
   readonly #lost: number[] = [];
   #wait: Promise<void> | undefined;
+  readonly #failuresMax: number;
 
-  constructor(onScan: (fileIndex: number, scan: ElfScan) => void) {
+  constructor(onScan: (fileIndex: number, scan: ElfScan) => void, failuresMax = FAILURES_MAX) {
     this.#onScan = onScan;
+    this.#failuresMax = failuresMax;
   }
 
   begin(compression: ModuleCompression, fileIndex: number, knownRanges: readonly ByteRange[]): void {
     let stream = this.#streams.get(compression);
-    if (stream === undefined || stream.hasFailed) {
-      if (stream !== undefined) this.#ended.push(this.#finishStream(stream));
-      if (this.#ended.length >= FAILURES_MAX) {
-        this.#bad.set(fileIndex, `it was not tried after ${FAILURES_MAX} modules that cannot be read`);
-        this.#current = null;
-        return;
-      }
+    if (stream?.hasFailed === true) {
+      this.#streams.delete(compression);
+      this.#ended.push(this.#finishStream(stream));
+      stream = undefined;
+    }
+    if (this.#ended.length >= this.#failuresMax) {
+      this.#bad.set(fileIndex, `it was not tried after ${this.#failuresMax} modules that cannot be read`);
+      this.#current = null;
+      return;
+    }
+    if (stream === undefined) {
       stream = new ModuleStream(compression, this.#onScan);
       this.#streams.set(compression, stream);
     }
@@ -134,7 +140,7 @@ class ModuleStream {
   }
 
   get hasFailed(): boolean {
-    return this.#failure !== null;
+    return this.#failure !== null || this.#decompressor.hasFailed;
   }
 
   begin(fileIndex: number, knownRanges: readonly ByteRange[]): void {

@@ -1,0 +1,143 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { randomBytes } from 'node:crypto';
+import { detectCompression, startDecompressor } from '../../../daemon/indexer/decompress.ts';
+import type { Compression } from '../../../daemon/indexer/decompress.ts';
+import { compress } from '../../support/rpm-builder.ts';
+
+const ALL: Compression[] = ['gzip', 'bzip2', 'lzma', 'xz', 'zstd', 'none'];
+const COMPRESSED = ALL.filter((compression) => compression !== 'none');
+const TEXT = Buffer.concat([Buffer.from('070701'), randomBytes(300_000), Buffer.alloc(3_000_000, 'text ')]);
+
+async function decompress(compression: Compression, bytes: Uint8Array, pieceBytes = 65_536): Promise<Buffer> {
+  const output: Uint8Array[] = [];
+  const decompressor = startDecompressor(compression, 1234, (chunk) => {
+    output.push(chunk);
+    return undefined;
+  });
+  try {
+    for (let at = 0; at < bytes.length; at += pieceBytes) {
+      await decompressor.write(bytes.subarray(at, at + pieceBytes));
+    }
+    await decompressor.end();
+  } finally {
+    await decompressor.stop();
+  }
+  return Buffer.concat(output);
+}
+
+test.each(ALL)('%s is known by its magic and decompressed', async (compression) => {
+  const bytes = compress(compression, TEXT);
+  expect(detectCompression(bytes)).toBe(compression);
+  expect((await decompress(compression, bytes)).equals(TEXT)).toBe(true);
+});
+
+test('other bytes are no compression', () => {
+  for (const text of ['', '\x7fELF', 'PK\x03\x04', '#!/bin/sh']) {
+    expect(detectCompression(Buffer.from(text, 'latin1'))).toBeNull();
+  }
+});
+
+describe.each(COMPRESSED)('%s', (compression) => {
+  const bytes = compress(compression, TEXT);
+
+  test.each([0.01, 0.5, 0.99])('cut off after %d of it is an error that says where', async (part) => {
+    await expect(decompress(compression, bytes.subarray(0, Math.floor(bytes.length * part)))).rejects.toThrow(
+      expect.objectContaining({ code: 'format', offset: 1234 }),
+    );
+  });
+
+  test('damaged is an error', async () => {
+    const damaged = Buffer.from(bytes);
+    damaged.fill(0x55, 100_000, 100_200);
+    await expect(decompress(compression, damaged)).rejects.toThrow(
+      expect.objectContaining({ code: 'format' }),
+    );
+  });
+
+  test('stopped early it leaves no child behind, and is not an error', async () => {
+    let received = 0;
+    const decompressor = startDecompressor(compression, 0, (chunk) => {
+      received += chunk.length;
+      return undefined;
+    });
+    await decompressor.write(bytes.subarray(0, 1000));
+    await decompressor.stop();
+    await decompressor.stop();
+    expect(received).toBeLessThanOrEqual(TEXT.length);
+  });
+
+  test('what the taker throws comes out of write or end', async () => {
+    const refusal = new Error('enough');
+    const decompressor = startDecompressor(compression, 0, () => {
+      throw refusal;
+    });
+    const feed = async (): Promise<void> => {
+      for (let at = 0; at < bytes.length; at += 1000) await decompressor.write(bytes.subarray(at, at + 1000));
+      await decompressor.end();
+    };
+    await expect(feed()).rejects.toBe(refusal);
+    await decompressor.stop();
+  });
+
+  test('a taker that needs time is waited for', async () => {
+    let taken = 0;
+    let busy = false;
+    const decompressor = startDecompressor(compression, 0, async (chunk) => {
+      expect(busy).toBe(false);
+      busy = true;
+      await new Promise((resolve) => setImmediate(resolve));
+      busy = false;
+      taken += chunk.length;
+    });
+    for (let at = 0; at < bytes.length; at += 65_536)
+      await decompressor.write(bytes.subarray(at, at + 65_536));
+    await decompressor.end();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(taken).toBe(TEXT.length);
+  });
+});
+
+describe('the programs', () => {
+  const path = process.env['PATH'];
+  afterEach(() => {
+    process.env['PATH'] = path;
+    delete process.env['XZ_OPT'];
+  });
+
+  test('one that is missing is named, with what to install', async () => {
+    process.env['PATH'] = '/nowhere';
+    await expect(decompress('zstd', compressedBefore)).rejects.toThrow(
+      expect.objectContaining({
+        code: 'configuration',
+        message: 'the program zstd is missing, which reads zstd data: install zstd',
+      }),
+    );
+  });
+  const compressedBefore = compress('zstd', TEXT);
+
+  test('variables that change what xz does are kept from it', async () => {
+    process.env['XZ_OPT'] = '--format=raw';
+    expect((await decompress('xz', compress('xz', TEXT))).length).toBe(TEXT.length);
+  });
+
+  test('what needs more memory than rpm allows is a limit', async () => {
+    // A header of lzma that asks for a dictionary of 1.5 GiB.
+    const bytes = Buffer.concat([Buffer.from('5d00000060ffffffffffffffff', 'hex'), Buffer.alloc(1000)]);
+    await expect(decompress('lzma', bytes)).rejects.toThrow(expect.objectContaining({ code: 'limit' }));
+  });
+});
+
+test('a thousand to one comes out in pieces, and not faster than it is taken', async () => {
+  const zeros = compress('zstd', Buffer.alloc(200 * 1024 * 1024));
+  let largest = 0;
+  let total = 0;
+  const decompressor = startDecompressor('zstd', 0, (chunk) => {
+    largest = Math.max(largest, chunk.length);
+    total += chunk.length;
+    return undefined;
+  });
+  await decompressor.write(zeros);
+  await decompressor.end();
+  expect(total).toBe(200 * 1024 * 1024);
+  expect(largest).toBeLessThanOrEqual(1024 * 1024);
+});
