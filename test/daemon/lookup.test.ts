@@ -180,6 +180,16 @@ describe('an NVRA', () => {
     expect(await lookup.packageUrl(requireNvra('nothing-1-1.noarch'))).toBeNull();
   });
 
+  test('whose best build has no address is had from the next', async () => {
+    const newer = kojiBuild(9, { name: 'hello', completedAt: 1_800_000_000 });
+    await store.index.replaceBuild('forgotten', newer, [
+      indexedRpm(901, { files: [storedFile('/usr/bin/hello', SEEDED.absent)] }),
+    ]);
+    expect(await lookup.packageUrl(requireNvra('hello-1.0-2.fc40.x86_64'))).toBe(
+      'https://kojipkgs.example/packages/hello/1.0/2.fc40/x86_64/hello-1.0-2.fc40.x86_64.rpm',
+    );
+  });
+
   test('that is deleted in one Koji and complete in another is had from the other', async () => {
     await store.index.replaceBuild('plain', kojiBuild(8, { release: '3.fc40' }), [
       indexedRpm(801, { release: '3.fc40', files: [storedFile('/usr/bin/hello', SEEDED.absent)] }),

@@ -116,7 +116,17 @@ describe('GET /metrics', () => {
   });
 
   test('says that the store is down, and shows no old numbers', async () => {
-    const server = await startTestServer({ wrapStore: withBrokenCounts });
+    let broken = false;
+    const server = await startTestServer({
+      wrapStore: (store) =>
+        altered(store, {
+          index: altered(store.index, {
+            counts: () => (broken ? Promise.reject(new Error('SQLITE_IOERR')) : store.index.counts()),
+          }),
+        }),
+    });
+    expect((await scrape(server.url)).get('darkserver_index_rows{kind="files"}')).toBe(0);
+    broken = true;
     const samples = await scrape(server.url);
     expect(samples.get('darkserver_store_up')).toBe(0);
     expect(
