@@ -1,12 +1,12 @@
 import { afterEach } from '@jest/globals';
 
-const cleanups: (() => Promise<void>)[] = [];
+const cleanups: (() => unknown)[] = [];
 
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
 /** What a test opened is closed after it, the last first, whether it passed or not. */
-export function afterTest(cleanup: () => Promise<void>): void {
+export function afterTest(cleanup: () => unknown): void {
   cleanups.push(cleanup);
 }
