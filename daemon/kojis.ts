@@ -4,6 +4,7 @@ import type { Config, KojiConfig } from './config/types.ts';
 import { HttpRpmSource } from './indexer/http-rpm-source.ts';
 import { type IndexBuild, createIndexBuild } from './indexer/index-build.ts';
 import { FileRpmSource } from './indexer/rpm-source.ts';
+import type { RetryPolicy } from './koji/http-retry.ts';
 import { KojiHttp } from './koji/http.ts';
 import { KojiHubClient } from './koji/hub-client.ts';
 import type { KojiHub } from './koji/hub.ts';
@@ -13,7 +14,7 @@ import type { IndexStore } from './store/types.ts';
 import { VERSION } from './version.ts';
 
 /** Who runs this, for whoever runs a Koji and wonders what asks it so much; sent with every request. */
-const CONTACT = `${userInfo().username}@${hostname()}`;
+const CONTACT = `${userName()}@${hostname()}`;
 
 /** Connections to configured Kojis, for as long as a program needs them. */
 export interface Kojis {
@@ -42,9 +43,24 @@ export function openKojis(kojis: readonly KojiConfig[], options: KojisOptions): 
   };
 }
 
+export interface KojiConnection {
+  readonly http: KojiHttp;
+  readonly hub: KojiHub;
+}
+
+/** For programs that ask a Koji and read no builds. Whoever opens it closes `http`. */
+export function connectKoji(koji: KojiConfig, retry?: RetryPolicy): KojiConnection {
+  const http = new KojiHttp({
+    version: VERSION,
+    contact: CONTACT,
+    maxConnections: koji.maxConnections,
+    ...(retry === undefined ? {} : { retry }),
+  });
+  return { http, hub: new KojiHubClient({ instance: koji.name, url: koji.hub, http }) };
+}
+
 function openKoji(koji: KojiConfig, { index, scan, log }: KojisOptions) {
-  const http = new KojiHttp({ version: VERSION, contact: CONTACT, maxConnections: koji.maxConnections });
-  const hub = new KojiHubClient({ instance: koji.name, url: koji.hub, http });
+  const { http, hub } = connectKoji(koji);
   const { topdir, topurl } = koji;
   const openRpm = (path: string) =>
     topdir === null
@@ -52,4 +68,13 @@ function openKoji(koji: KojiConfig, { index, scan, log }: KojisOptions) {
       : new FileRpmSource(join(topdir, path));
   const indexBuild = createIndexBuild({ hub, openRpm, index, scan, skipArches: koji.skipArches, log });
   return { http, hub, indexBuild };
+}
+
+/** Containers run programs as users that no passwd file knows. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid-${process.getuid?.() ?? 0}`;
+  }
 }

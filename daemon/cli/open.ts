@@ -1,0 +1,76 @@
+import { existsSync } from 'node:fs';
+import { DarkserverError } from '../../shared/errors.ts';
+import type { Config, KojiConfig } from '../config/types.ts';
+import type { RetryPolicy } from '../koji/http-retry.ts';
+import { type KojiConnection, type Kojis, connectKoji, openKojis } from '../kojis.ts';
+import type { Log } from '../log.ts';
+import { type Lookup, createLookup } from '../lookup.ts';
+import { openStore, openStoreForReading } from '../store/sqlite-store.ts';
+import type { Store } from '../store/types.ts';
+
+/** What a subcommand opens, for as long as it needs it. */
+
+/** For commands that fill the database: it is made where there is none. */
+export function withStore<T>(config: Config, use: (store: Store) => Promise<T>): Promise<T> {
+  return using(openStore(config.database.path), use);
+}
+
+/** For commands that change what is there: a misspelt path must not become a new database. */
+export function withExistingStore<T>(config: Config, use: (store: Store) => Promise<T>): Promise<T> {
+  requireDatabase(config);
+  return using(openStore(config.database.path), use);
+}
+
+/** For commands that only read. */
+export function withStoreForReading<T>(config: Config, use: (store: Store) => Promise<T>): Promise<T> {
+  requireDatabase(config);
+  return using(openStoreForReading(config.database.path), use);
+}
+
+function requireDatabase({ database: { path } }: Config): void {
+  if (existsSync(path)) return;
+  throw new DarkserverError(
+    'configuration',
+    `there is no database at ${path} (database.path): "darkserver serve" or "darkserver index PATH" makes one, --database or --config names another`,
+  );
+}
+
+export function lookupIn(store: Store, config: Config): Lookup {
+  return createLookup({ store, koji: config.koji, now: Date.now });
+}
+
+/** For commands that ask a Koji and read no builds. */
+export async function withKoji<T>(
+  koji: KojiConfig,
+  use: (connection: KojiConnection) => Promise<T>,
+  retry?: RetryPolicy,
+): Promise<T> {
+  const connection = connectKoji(koji, retry);
+  try {
+    return await use(connection);
+  } finally {
+    connection.http.close();
+  }
+}
+
+/** For commands that read builds. Nothing is asked before somebody calls. */
+export async function withKojis<T>(
+  kojis: readonly KojiConfig[],
+  { config, store, log }: { config: Config; store: Store; log: Log },
+  use: (kojis: Kojis) => Promise<T>,
+): Promise<T> {
+  const opened = openKojis(kojis, { index: store.index, scan: config.indexer.scan, log });
+  try {
+    return await use(opened);
+  } finally {
+    opened.close();
+  }
+}
+
+async function using<T>(store: Store, use: (store: Store) => Promise<T>): Promise<T> {
+  try {
+    return await use(store);
+  } finally {
+    await store.close();
+  }
+}
