@@ -52,8 +52,7 @@ export type Match = z.infer<typeof match>;
 export type MatchUrl = z.infer<typeof matchUrl>;
 
 /** Why nothing was found. */
-export const notFoundReason = z.enum(['unknown', 'queued', 'failed']);
-export type NotFoundReason = z.infer<typeof notFoundReason>;
+const notFoundReason = z.enum(['unknown', 'queued', 'failed']);
 
 export const buildIdAnswer = z.object({ build_id: z.string(), matches: z.array(match) });
 export type BuildIdAnswer = z.infer<typeof buildIdAnswer>;
