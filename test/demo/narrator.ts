@@ -1,5 +1,17 @@
 import picocolors from 'picocolors';
 
+const COLUMNS = 96;
+
+function wrapped(text: string): string[] {
+  const lines = [''];
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1) ?? '';
+    if (line !== '' && line.length + 1 + word.length > COLUMNS) lines.push(word);
+    else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`;
+  }
+  return lines;
+}
+
 /** Tells the demo's story on stdout and keeps count of what was right. */
 export class Narrator {
   #step = 0;
@@ -12,12 +24,17 @@ export class Narrator {
   }
 
   say(text: string): void {
-    console.log(`   ${text}`);
+    for (const line of wrapped(text)) console.log(`   ${line}`);
   }
 
   /** A command or request that a person could type. */
   command(text: string): void {
     console.log(`   ${picocolors.cyan(`$ ${text}`)}`);
+  }
+
+  /** A command's next line. */
+  more(text: string): void {
+    console.log(`       ${picocolors.cyan(text)}`);
   }
 
   answer(text: string): void {
