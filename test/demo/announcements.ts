@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { BuildIdAnswer, StatusAnswer } from '../../shared/api.ts';
+import type { StatusAnswer } from '../../shared/api.ts';
 import { DARKSERVER, run } from './child.ts';
-import { type Story, ask, buildIdOf, isTrue } from './story.ts';
+import { type Story, ask, buildIdOf, isTrue, matchesOf } from './story.ts';
 
 const ANNOUNCE = fileURLToPath(new URL('announce.py', import.meta.url));
 /** Where the koji lies that the plugin imports in place of the real one. */
@@ -63,7 +63,7 @@ export async function deleteBuild(story: Story): Promise<void> {
   narrator.command(`darkserver lookup ${buildId}`);
   const environment = { DARKSERVER_CONFIG: join(directory, 'darkserver.toml') };
   narrator.answer(await run(DARKSERVER, ['lookup', buildId], { environment, signal }));
-  const { matches } = (await ask(story, `/api/v1/buildids/${buildId}`)) as BuildIdAnswer;
+  const matches = await matchesOf(story, buildId);
   narrator.check(
     'the same packages, of a build that is deleted, and no address that would lead nowhere',
     isTrue(story, buildId, matches) &&

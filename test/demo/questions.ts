@@ -1,16 +1,15 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import type { BatchAnswer, BuildIdAnswer, UpstreamRow } from '../../shared/api.ts';
-import { type Story, ask, buildIdOf, isTrue } from './story.ts';
+import type { BatchAnswer, UpstreamRow } from '../../shared/api.ts';
+import { type Story, ask, buildIdOf, isTrue, matchesOf } from './story.ts';
 import { FIXTURES } from './truth.ts';
 
 export async function askForOne(story: Story): Promise<void> {
   const { daemon, narrator } = story;
   narrator.step('Which package is this build-id from?');
   const buildId = buildIdOf(story, 'greet-1.0-1.fc40.x86_64', '/usr/bin/greet');
-  const path = `/api/v1/buildids/${buildId}`;
-  narrator.command(`curl ${daemon.url}${path}`);
-  const { matches } = (await ask(story, path)) as BuildIdAnswer;
+  narrator.command(`curl ${daemon.url}/api/v1/buildids/${buildId}`);
+  const matches = await matchesOf(story, buildId);
   for (const { rpm, path: file, kind, urls } of matches) {
     narrator.answer([`${rpm.nvra}: ${file} (${kind})`, ...urls.map(({ url }) => `  ${url}`)].join('\n'));
   }
@@ -51,7 +50,7 @@ export async function download(story: Story): Promise<void> {
   const { narrator, signal } = story;
   narrator.step('The addresses are good; these lead to another volume of the Koji');
   const buildId = buildIdOf(story, 'greet-1.1-1.fc40.x86_64', '/usr/bin/greet');
-  const { matches } = (await ask(story, `/api/v1/buildids/${buildId}`)) as BuildIdAnswer;
+  const matches = await matchesOf(story, buildId);
   let same = 0;
   for (const { rpm, urls } of matches) {
     const url = urls[0]?.url ?? '';

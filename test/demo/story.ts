@@ -1,4 +1,4 @@
-import type { Match } from '../../shared/api.ts';
+import type { BuildIdAnswer, Match } from '../../shared/api.ts';
 import type { DaemonProcess } from './child.ts';
 import type { DemoKoji } from './demo-koji.ts';
 import type { Narrator } from './narrator.ts';
@@ -41,4 +41,10 @@ export function buildIdOf({ truth }: Story, nvra: string, path: string): string 
 export async function ask({ daemon, signal }: Story, path: string, init: RequestInit = {}): Promise<unknown> {
   const response = await fetch(daemon.url + path, { ...init, signal });
   return response.json();
+}
+
+/** What the daemon knows of one build-id; nothing where it answers with an error. */
+export async function matchesOf(story: Story, buildId: string): Promise<Match[]> {
+  const answer = (await ask(story, `/api/v1/buildids/${buildId}`)) as Partial<BuildIdAnswer>;
+  return answer.matches ?? [];
 }
