@@ -1,9 +1,17 @@
+import { jobDispositionOf } from '../../shared/errors.ts';
 import type { ErrorCode } from '../../shared/errors.ts';
 import type { KojiBuildId } from '../../shared/koji.ts';
+import { formatNvr } from '../../shared/nvr.ts';
+import type { KojiHub } from '../koji/hub.ts';
+import type { Log } from '../log.ts';
+import type { IndexStore } from '../store/types.ts';
+import { readBuild } from './read-build.ts';
+import type { BuildReading, RpmFailure } from './read-build.ts';
+import type { RpmSource, ScanMode } from './types.ts';
 
 /** How looking at a build ended. A thrown error is one that stopped all of it (the hub, the store). */
 export type IndexOutcome =
-  /** Read (or nothing had to be read): the index says what Koji says. */
+  /** The index says what Koji says; the figures are of what was read for it: RPMs that had changed or were new. */
   | { readonly outcome: 'indexed'; readonly rpms: number; readonly files: number; readonly bytesRead: number }
   /** Koji has it deleted, failed, canceled or still building: noted, nothing to read. */
   | { readonly outcome: 'noted'; readonly state: string }
@@ -17,3 +25,66 @@ export type IndexOutcome =
 
 /** Looks at one build of one Koji again: asks Koji what is true now and makes the index say so. */
 export type IndexBuild = (kojiBuildId: KojiBuildId, signal: AbortSignal) => Promise<IndexOutcome>;
+
+export interface IndexBuildParts {
+  readonly hub: KojiHub;
+  /** Where an RPM is to be read, by its path under Koji's topdir. */
+  readonly openRpm: (path: string) => RpmSource;
+  readonly index: Pick<IndexStore, 'knownRpms' | 'markBuildGone' | 'replaceBuild'>;
+  readonly scan: ScanMode;
+  readonly skipArches: readonly string[];
+  /** True to read RPMs again that have not changed since they were read. */
+  readonly reread?: boolean;
+  readonly log: Log;
+}
+
+/**
+ * Makes the IndexBuild of one Koji. What may pass is tried again by whoever calls it, and costs little
+ * then: what was read is written even where other RPMs of the build failed, and is not read twice.
+ *
+ * A build that is deleted before it was ever read is noted without its RPMs, though Koji still lists
+ * them: nothing can be told from their names alone, and there is nothing to read any more.
+ */
+export function createIndexBuild(parts: IndexBuildParts): IndexBuild {
+  const { hub, index } = parts;
+  return async (kojiBuildId, signal) => {
+    const found = await hub.getBuildWithRpms(kojiBuildId, signal);
+    if (found === null) {
+      await index.markBuildGone(hub.instance, kojiBuildId);
+      return { outcome: 'unknown' };
+    }
+    const { build, rpms } = found;
+    if (build.state !== 'complete') {
+      await index.replaceBuild(hub.instance, build, null);
+      return { outcome: 'noted', state: build.state };
+    }
+    const known = await index.knownRpms(hub.instance, kojiBuildId);
+    const reading = await readBuild(build, rpms, known, parts, signal);
+    await index.replaceBuild(hub.instance, build, reading.rpms);
+    return outcomeOf(reading, `${formatNvr(build)} (Koji build ${kojiBuildId})`);
+  };
+}
+
+/** Failures that a later attempt may find cured, the likeliest first. */
+const HOPEFUL: readonly ErrorCode[] = ['network', 'missing_file', 'hub_protocol'];
+
+function mostHopeful(failures: readonly RpmFailure[]): RpmFailure | undefined {
+  for (const code of HOPEFUL) {
+    const found = failures.find(({ error }) => error === code);
+    if (found !== undefined) return found;
+  }
+  return failures.find(({ error }) => jobDispositionOf(error) === 'retry') ?? failures[0];
+}
+
+function outcomeOf({ rpms, failures, read }: BuildReading, build: string): IndexOutcome {
+  const worth = mostHopeful(failures);
+  if (worth === undefined) {
+    return { outcome: 'indexed', rpms: read.rpms, files: read.files, bytesRead: read.bytes };
+  }
+  const count = `${failures.length} of ${rpms.length} RPMs of ${build} could not be read`;
+  const others = failures.length > 1 ? ', for one' : '';
+  return {
+    outcome: 'incomplete',
+    error: { code: worth.error, message: `${count}${others}: ${worth.message}` },
+  };
+}

@@ -46,6 +46,10 @@ export class PublishedFiles {
     return [...this.#files.keys()];
   }
 
+  remove(published: string): void {
+    this.#files.delete(published);
+  }
+
   removeDirectory(directory: string): void {
     for (const path of this.paths()) if (path.startsWith(`${directory}/`)) this.#files.delete(path);
   }
