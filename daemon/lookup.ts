@@ -45,13 +45,13 @@ export function createLookup({ store, koji, now }: LookupOptions): Lookup {
     return topurl === undefined ? [] : [{ kind: 'koji', url: publishedUrl(topurl, rpmPath(rpm.build, rpm)) }];
   }
 
-  function matchBuildOf(build: StoredBuild): NonNullable<Match['build']> {
+  function matchBuildOf(build: StoredBuild, superseded: boolean): NonNullable<Match['build']> {
     const web = kojiByName.get(build.instance)?.web ?? null;
     return {
       instance: build.instance,
       koji_build_id: build.kojiBuildId,
       nvr: formatNvr(build),
-      state: build.state,
+      state: superseded && build.state === 'complete' ? 'superseded' : build.state,
       draft: build.draft,
       completed_at: build.completedAt === null ? null : isoTime(build.completedAt * 1000),
       web_url: web === null ? null : buildWebUrl(web, build.kojiBuildId),
@@ -72,7 +72,7 @@ export function createLookup({ store, koji, now }: LookupOptions): Lookup {
       size: rpm.size,
       payload_hash: rpm.payloadHash,
     },
-    build: rpm.build === null ? null : matchBuildOf(rpm.build),
+    build: rpm.build === null ? null : matchBuildOf(rpm.build, rpm.superseded),
     urls: urlsOf(rpm),
   });
 
@@ -87,7 +87,7 @@ export function createLookup({ store, koji, now }: LookupOptions): Lookup {
   return {
     byBuildId: async (buildId) => {
       const found = await index.findByBuildIds([buildId]);
-      return (found.get(buildId) ?? []).map(matchOf);
+      return withoutReplaced(found.get(buildId) ?? []).map(matchOf);
     },
 
     byBuildIds: async (buildIds) => {
@@ -97,21 +97,23 @@ export function createLookup({ store, koji, now }: LookupOptions): Lookup {
         const matches = found.get(buildId);
         // Which ids a queued or failed build holds is not known before it is read: no other reason is true.
         results[buildId] =
-          matches === undefined ? { matches: [], reason: 'unknown' } : { matches: matches.map(matchOf) };
+          matches === undefined
+            ? { matches: [], reason: 'unknown' }
+            : { matches: withoutReplaced(matches).map(matchOf) };
       }
       return { results };
     },
 
     byPrefix: (prefix, limit) => index.findBuildIdsByPrefix(prefix, limit),
 
-    byNvra: async (nvra) => (await index.findByNvra(nvra)).map(matchOf),
+    byNvra: async (nvra) => withoutReplaced(await index.findByNvra(nvra)).map(matchOf),
 
     upstreamRows: async (buildIds) => {
       const found = await index.findByBuildIds(buildIds);
-      return buildIds.flatMap((buildId) => found.get(buildId) ?? []).map(upstreamRowOf);
+      return buildIds.flatMap((buildId) => withoutReplaced(found.get(buildId) ?? [])).map(upstreamRowOf);
     },
 
-    upstreamRowsByNvra: async (nvra) => (await index.findByNvra(nvra)).map(upstreamRowOf),
+    upstreamRowsByNvra: async (nvra) => withoutReplaced(await index.findByNvra(nvra)).map(upstreamRowOf),
 
     packageUrl: async (nvra) => {
       const urls = (await index.findRpms(nvra)).flatMap(urlsOf);
@@ -144,6 +146,18 @@ export function createLookup({ store, koji, now }: LookupOptions): Lookup {
       last_reconciled: lastReconciled === null ? null : isoTime(lastReconciled),
     };
   }
+}
+
+/**
+ * A build that was reset and imported again has the same RPMs under new ids of Koji's. What the current
+ * ones hold as well is said once; what only the old ones held stays, as superseded.
+ */
+function withoutReplaced(matches: readonly StoredMatch[]): StoredMatch[] {
+  const keyOf = ({ file, rpm }: StoredMatch): string =>
+    [rpm.build?.instance, rpm.build?.kojiBuildId, formatNvra(rpm), file.buildId, file.path].join('\0');
+  if (!matches.some(({ rpm }) => rpm.superseded)) return [...matches];
+  const current = new Set(matches.filter(({ rpm }) => !rpm.superseded).map(keyOf));
+  return matches.filter((each) => !each.rpm.superseded || !current.has(keyOf(each)));
 }
 
 /** Null for what is no time at all: content generators write their own into Koji. */

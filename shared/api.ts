@@ -38,7 +38,8 @@ export const match = z.object({
       instance: z.string(),
       koji_build_id: z.number().int(),
       nvr: z.string(),
-      state: z.enum(['building', 'complete', 'deleted', 'failed', 'canceled']),
+      /** "superseded": the build is there, but Koji no longer lists this RPM in it. */
+      state: z.enum(['building', 'complete', 'deleted', 'failed', 'canceled', 'superseded']),
       draft: z.boolean(),
       /** ISO 8601 in UTC. */
       completed_at: z.string().nullable(),

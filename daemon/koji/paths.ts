@@ -32,10 +32,15 @@ export function rpmPath(build: Nvr & { readonly volume: string }, rpm: Nvra): st
 /**
  * The URL of a relative path under a base without a trailing slash. Everything but unreserved
  * characters is escaped: some file servers take a bare "+" for a blank, and a "%" or "#" of a name
- * would otherwise change the URL's meaning.
+ * would otherwise change the URL's meaning. A draft's comma means nothing to anybody, and people look
+ * for ",draft_" in URLs.
  */
 export function publishedUrl(topurl: string, relativePath: string): string {
-  return `${topurl}/${relativePath.split('/').map(encodeURIComponent).join('/')}`;
+  return `${topurl}/${relativePath.split('/').map(escapeSegment).join('/')}`;
+}
+
+function escapeSegment(segment: string): string {
+  return encodeURIComponent(segment).replaceAll('%2C', ',');
 }
 
 /** The page of a build in kojiweb, whose base URL ends without a slash. */

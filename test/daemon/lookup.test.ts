@@ -94,7 +94,7 @@ describe('a match', () => {
     const draft = await onlyMatch(SEEDED.draft);
     expect(draft.build).toMatchObject({ draft: true, nvr: 'hello-2-1,draft_4' });
     expect(draft.urls[0]?.url).toBe(
-      'https://kojipkgs.example/packages/hello/2/1%2Cdraft_4/x86_64/hello-2-1.x86_64.rpm',
+      'https://kojipkgs.example/packages/hello/2/1,draft_4/x86_64/hello-2-1.x86_64.rpm',
     );
   });
 
@@ -105,9 +105,20 @@ describe('a match', () => {
     expect(deleted.urls).toStrictEqual([]);
   });
 
+  test('is given once where a build was reset and imported again with the same RPM', async () => {
+    const again = indexedRpm(502, { name: 'redo', files: [storedFile('/usr/bin/redo', SEEDED.superseded)] });
+    await store.index.replaceBuild('fedora', kojiBuild(5, { name: 'redo' }), [again]);
+    const current = await onlyMatch(SEEDED.superseded);
+    expect(current.rpm.koji_rpm_id).toBe(502);
+    expect(current.build?.state).toBe('complete');
+    const nvra = requireNvra('redo-1.0-2.fc40.x86_64');
+    expect(await lookup.upstreamRowsByNvra(nvra)).toHaveLength(1);
+    expect(await lookup.byNvra(nvra)).toHaveLength(1);
+  });
+
   test('in an RPM that Koji lists no more is still known, and nowhere to be had', async () => {
     const superseded = await onlyMatch(SEEDED.superseded);
-    expect(superseded.build?.state).toBe('complete');
+    expect(superseded.build?.state).toBe('superseded');
     expect(superseded.urls).toStrictEqual([]);
   });
 
