@@ -3,13 +3,17 @@ import { type BatchAnswer, MAX_BATCH, type Match } from '../../shared/api.ts';
 import { type BuildId, parseBuildId } from '../../shared/build-id.ts';
 import { DarkserverError, EXIT } from '../../shared/errors.ts';
 import { type Nvra, formatNvra, parseNvra } from '../../shared/nvr.ts';
-import type { Lookup } from '../lookup.ts';
+import type { Config } from '../config/types.ts';
+import type { Store } from '../store/types.ts';
 import { exits } from './exits.ts';
 import { lookupIn, withStoreForReading } from './open.ts';
-import { colours, complain, formatTable, print, printJson } from './output.ts';
+import { colours, complain, formatTable, print, printJson, printable } from './output.ts';
 import { settingsFor } from './settings.ts';
 
-type Results = BatchAnswer['results'];
+/** One result of the batch, and for people why it has no matches. */
+type Answer = BatchAnswer['results'][string] & { readonly why: string };
+
+const UNKNOWN = 'nothing known';
 
 export function addLookup(program: Command): void {
   program
@@ -37,10 +41,10 @@ The exit code is 1 if nothing is known of any of them.`,
       exits(async (words: string[], options: { json?: true }, command: Command) => {
         const asked = words.map(read);
         const { config } = settingsFor(command);
-        const results = await withStoreForReading(config, (store) => answer(lookupIn(store, config), asked));
-        const found = Object.values(results).some(({ matches }) => matches.length > 0);
-        if (options.json) printJson({ results } satisfies BatchAnswer);
-        else show(results);
+        const answers = await withStoreForReading(config, (store) => answerAll(store, config, asked));
+        const found = [...answers.values()].some(({ matches }) => matches.length > 0);
+        if (options.json) printJson(documentOf(answers));
+        else show(answers);
         return found ? EXIT.done : EXIT.noMatch;
       }),
     );
@@ -55,24 +59,46 @@ function read(word: string): BuildId | Nvra {
   );
 }
 
-async function answer(lookup: Lookup, asked: readonly (BuildId | Nvra)[]): Promise<Results> {
+/** By what was asked: the build-id in lower case, the NVRA without ".rpm". */
+async function answerAll(
+  store: Store,
+  config: Config,
+  asked: readonly (BuildId | Nvra)[],
+): Promise<Map<string, Answer>> {
+  const lookup = lookupIn(store, config);
+  const answers = new Map<string, Answer>();
   const buildIds = asked.filter((each) => typeof each === 'string');
-  const results: Results = {};
   for (let start = 0; start < buildIds.length; start += MAX_BATCH) {
-    Object.assign(results, (await lookup.byBuildIds(buildIds.slice(start, start + MAX_BATCH))).results);
+    const { results } = await lookup.byBuildIds(buildIds.slice(start, start + MAX_BATCH));
+    for (const [buildId, result] of Object.entries(results))
+      answers.set(buildId, { ...result, why: UNKNOWN });
   }
   for (const each of asked) {
     if (typeof each === 'string') continue;
     const matches = await lookup.byNvra(each);
-    results[formatNvra(each)] = matches.length > 0 ? { matches } : { matches, reason: 'unknown' };
+    answers.set(formatNvra(each), matches.length > 0 ? { matches, why: '' } : await whyNothing(store, each));
   }
-  return results;
+  return answers;
 }
 
-function show(results: Results): void {
+/** An RPM without matches may be unknown, unreadable, or simply without ELF files. */
+async function whyNothing(store: Store, nvra: Nvra): Promise<Answer> {
+  const rpms = await store.index.findRpms(nvra);
+  const error = rpms.find((rpm) => rpm.error !== null)?.error ?? null;
+  if (error !== null) return { matches: [], reason: 'failed', why: `it could not be read: ${error.message}` };
+  if (rpms.length > 0) return { matches: [], why: 'it is indexed, and holds no file with a build-id' };
+  return { matches: [], reason: 'unknown', why: UNKNOWN };
+}
+
+function documentOf(answers: ReadonlyMap<string, Answer>): BatchAnswer {
+  const results = [...answers].map(([asked, { why: _, ...result }]) => [asked, result] as const);
+  return { results: Object.fromEntries(results) };
+}
+
+function show(answers: ReadonlyMap<string, Answer>): void {
   const blocks: string[] = [];
-  for (const [asked, { matches }] of Object.entries(results)) {
-    if (matches.length === 0) complain(`${asked}: nothing known`);
+  for (const [asked, { matches, why }] of answers) {
+    if (matches.length === 0) complain(`${asked}: ${printable(why)}`);
     else blocks.push(`${colours.bold(asked)}\n${tableOf(matches)}`);
   }
   if (blocks.length > 0) print(blocks.join('\n\n'));
