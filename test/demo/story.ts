@@ -17,7 +17,7 @@ export interface Story {
 }
 
 /** The files with this build-id; the same of an answer and of the truth is the same text. */
-export function rowsOf(files: readonly TrueFile[], buildId: string): string {
+function rowsOf(files: readonly TrueFile[], buildId: string): string {
   const rows = files.filter((file) => file.buildId === buildId);
   return rows
     .map(({ nvra, path, kind }) => `${nvra} ${path} ${kind}`)
