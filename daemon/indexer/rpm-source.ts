@@ -21,51 +21,69 @@ export class FileRpmSource implements RpmSource {
       const status = await handle.stat();
       if (!status.isFile()) throw new DarkserverError('bad_input', `${this.name} is not a file`);
       const first = Math.min(options.expect ?? READ_BYTES, READ_BYTES);
-      return { size: status.size, chunks: this.#read(handle, start, first, options.signal) };
+      const reading = new FileReading(this.name, handle, start, first, options.signal);
+      return { size: status.size, chunks: { [Symbol.asyncIterator]: () => reading } };
     } catch (error) {
       await handle?.close();
-      throw this.#asDarkserverError(error);
+      throw asDarkserverError(this.name, error);
     }
   }
+}
 
-  async *#read(
+/** Not a generator: one that was never started would not close the file. */
+class FileReading implements AsyncIterator<Uint8Array, undefined> {
+  readonly #path: string;
+  readonly #handle: FileHandle;
+  readonly #signal: AbortSignal | undefined;
+  #position: number;
+  #nextBytes: number;
+
+  constructor(
+    path: string,
     handle: FileHandle,
     start: number,
     firstBytes: number,
     signal: AbortSignal | undefined,
-  ): AsyncGenerator<Uint8Array, void> {
+  ) {
+    this.#path = path;
+    this.#handle = handle;
+    this.#position = start;
+    this.#nextBytes = firstBytes;
+    this.#signal = signal;
+  }
+
+  async next(): Promise<IteratorResult<Uint8Array, undefined>> {
     try {
-      let position = start;
-      let length = firstBytes;
-      for (;;) {
-        if (signal?.aborted === true)
-          throw new DarkserverError('stopped', `reading ${this.name} was called off`);
-        // A buffer for each read: what was read may still be on its way through a decompressor.
-        const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafe(length), 0, length, position);
-        if (bytesRead === 0) return;
-        yield buffer.subarray(0, bytesRead);
-        position += bytesRead;
-        length = READ_BYTES;
+      if (this.#signal?.aborted === true) {
+        throw new DarkserverError('stopped', `reading ${this.#path} was called off`);
       }
+      // A buffer for each read: what was read may still be on its way through a decompressor.
+      const buffer = Buffer.allocUnsafe(this.#nextBytes);
+      const { bytesRead } = await this.#handle.read(buffer, 0, buffer.length, this.#position);
+      this.#position += bytesRead;
+      this.#nextBytes = READ_BYTES;
+      return bytesRead === 0 ? await this.return() : { done: false, value: buffer.subarray(0, bytesRead) };
     } catch (error) {
-      throw this.#asDarkserverError(error);
-    } finally {
-      await handle.close();
+      await this.return();
+      throw asDarkserverError(this.#path, error);
     }
   }
 
-  #asDarkserverError(error: unknown): DarkserverError {
-    if (error instanceof DarkserverError) return error;
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') {
-      return new DarkserverError('missing_file', `there is no file ${this.name}`, { cause: error });
-    }
-    if (code === 'EACCES' || code === 'EPERM') {
-      return new DarkserverError('missing_file', `${this.name} may not be read: ${message}`, {
-        cause: error,
-      });
-    }
-    // A mounted topdir is a network file system more often than not (EIO, ESTALE, ETIMEDOUT).
-    return new DarkserverError('network', `${this.name} cannot be read: ${message}`, { cause: error });
+  async return(): Promise<IteratorReturnResult<undefined>> {
+    await this.#handle.close();
+    return { done: true, value: undefined };
   }
+}
+
+function asDarkserverError(path: string, error: unknown): DarkserverError {
+  if (error instanceof DarkserverError) return error;
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === 'ENOENT' || code === 'ENOTDIR') {
+    return new DarkserverError('missing_file', `there is no file ${path}`, { cause: error });
+  }
+  if (code === 'EACCES' || code === 'EPERM') {
+    return new DarkserverError('missing_file', `${path} may not be read: ${message}`, { cause: error });
+  }
+  // A mounted topdir is a network file system more often than not (EIO, ESTALE, ETIMEDOUT).
+  return new DarkserverError('network', `${path} cannot be read: ${message}`, { cause: error });
 }

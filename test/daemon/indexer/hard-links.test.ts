@@ -1,0 +1,74 @@
+import { describe, expect, test } from '@jest/globals';
+import { newcPayload } from '../../support/cpio-builder.ts';
+import { simpleElf } from '../../support/elf-builder.ts';
+import { buildRpm } from '../../support/rpm-builder.ts';
+import { linesOf, scanBytes } from '../../support/scan.ts';
+
+const A = '00112233445566778899aabbccddeeff01234567';
+const B = 'bb112233445566778899aabbccddeeff01234567';
+const [dataOfA, dataOfB] = [simpleElf(A), simpleElf(B, 999)];
+
+const FILES = [
+  { path: '/a1', data: dataOfA, inode: 1 },
+  { path: '/b1', data: dataOfB, inode: 2 },
+  { path: '/a2', data: dataOfA, inode: 1 },
+  { path: '/single', data: dataOfB, inode: 3 },
+  { path: '/b2', data: dataOfB, inode: 2 },
+  { path: '/a3', data: dataOfA, inode: 1 },
+];
+const FOUND = FILES.map(({ path, data }) => `${path} ${data === dataOfA ? A : B} executable payload`);
+
+describe.each(['newc', 'crc', 'stripped'] as const)('in the form %s', (form) => {
+  test('every name of a set has the build-id of the one that has the data', async () => {
+    for (const mode of ['payload', 'auto'] as const) {
+      expect(linesOf(await scanBytes(buildRpm({ files: FILES, form }), mode))).toEqual(FOUND);
+    }
+  });
+
+  test('a ghost is no member of a set', async () => {
+    const files = [...FILES, { path: '/ghost', data: dataOfA, inode: 1, flags: 64, isAbsent: true }];
+    // In the builder the last of a set has the data; here rpm would have given it to /a3.
+    const withData = files.map((file) => (file.path === '/ghost' ? { ...file, inode: 9 } : file));
+    expect(linesOf(await scanBytes(buildRpm({ files: withData, form })))).toEqual(FOUND);
+  });
+});
+
+const link = (name: string, inode: number, data?: Uint8Array): Parameters<typeof newcPayload>[0][number] => ({
+  name: `./${name}`,
+  inode,
+  linkCount: 2,
+  ...(data === undefined ? {} : { data }),
+});
+
+test('in newc payloads any entry of a set may have the data, the first or each of them', async () => {
+  const files = ['/a1', '/a2', '/a3'].map((path) => ({ path, data: dataOfA }));
+  const found = files.map(({ path }) => `${path} ${A} executable payload`);
+  for (const withData of [[0], [1], [2], [0, 1, 2], [0, 2]]) {
+    const payload = newcPayload(
+      [0, 1, 2].map((i) => link(`a${i + 1}`, 5, withData.includes(i) ? dataOfA : undefined)),
+    );
+    for (const mode of ['payload', 'auto'] as const) {
+      expect(linesOf(await scanBytes(buildRpm({ files, payload }), mode))).toEqual(found);
+    }
+  }
+});
+
+test('files of other sizes that share an inode are no links of each other', async () => {
+  const files = [
+    { path: '/a1', data: dataOfA },
+    { path: '/b1', data: dataOfB },
+    { path: '/a2', data: dataOfA },
+    { path: '/b2', data: dataOfB },
+  ];
+  const payload = newcPayload([link('a1', 5), link('b1', 5), link('a2', 5, dataOfA), link('b2', 5, dataOfB)]);
+  expect(linesOf(await scanBytes(buildRpm({ files, payload })))).toEqual(
+    files.map(({ path, data }) => `${path} ${data === dataOfA ? A : B} executable payload`),
+  );
+});
+
+test('a set whose data never comes has no build-id', async () => {
+  const files = ['/a1', '/a2'].map((path) => ({ path, data: dataOfA }));
+  expect(
+    linesOf(await scanBytes(buildRpm({ files, payload: newcPayload([link('a1', 5), link('a2', 5)]) }))),
+  ).toEqual([]);
+});

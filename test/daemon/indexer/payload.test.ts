@@ -1,0 +1,133 @@
+import { randomBytes } from 'node:crypto';
+import { describe, expect, test } from '@jest/globals';
+import { scanRpm } from '../../../daemon/indexer/scan-rpm.ts';
+import {
+  buildElf,
+  buildIdNote,
+  SHF_ALLOC,
+  SHT_NOTE,
+  SHT_PROGBITS,
+  simpleElf,
+} from '../../support/elf-builder.ts';
+import { buildRpm, compress } from '../../support/rpm-builder.ts';
+import type { RpmFile } from '../../support/rpm-builder.ts';
+import { RpmInMemory } from '../../support/rpm-in-memory.ts';
+import { linesOf, scanBytes } from '../../support/scan.ts';
+
+const A = '00112233445566778899aabbccddeeff01234567';
+const B = 'bb112233445566778899aabbccddeeff01234567';
+const CODE = { type: SHT_PROGBITS, flags: SHF_ALLOC, bytes: randomBytes(300_000) };
+/** Its note lies where it has passed when the table at the end tells of it. */
+const lateElf = (id: string): Uint8Array =>
+  buildElf({ sections: [CODE, { type: SHT_NOTE, bytes: buildIdNote(id) }, CODE] });
+
+describe('a second pass', () => {
+  test.each(['newc', 'stripped'] as const)('finds what the first could not (%s)', async (form) => {
+    const files = [
+      { path: '/a', data: simpleElf(A) },
+      { path: '/late', data: lateElf(B), inode: 5 },
+      { path: '/late-link', data: lateElf(B), inode: 5 },
+    ];
+    const source = new RpmInMemory(buildRpm({ files, form, compression: 'zstd' }));
+    const scan = await scanRpm(source, { mode: 'payload' });
+    expect(linesOf(scan)).toEqual([
+      `/a ${A} executable payload`,
+      `/late ${B} executable payload`,
+      `/late-link ${B} executable payload`,
+    ]);
+    expect(source.opened).toHaveLength(2);
+    expect(source.closed).toBe(2);
+  });
+
+  test('is not made for a file that then proves to have nothing either', async () => {
+    const notes = { type: SHT_NOTE, bytes: Buffer.alloc(40) };
+    const file = { path: '/late', data: buildElf({ sections: [CODE, notes, CODE] }) };
+    const source = new RpmInMemory(buildRpm({ files: [file] }));
+    expect((await scanRpm(source, { mode: 'payload' })).files).toEqual([]);
+    expect(source.opened).toHaveLength(2);
+  });
+});
+
+describe('compressed kernel modules', () => {
+  const module = (name: string, id: string, suffix: 'xz' | 'zst' | 'gz'): RpmFile => {
+    const compression = suffix === 'gz' ? 'gzip' : suffix === 'zst' ? 'zstd' : 'xz';
+    return {
+      path: `/lib/modules/6.1/${name}.ko.${suffix}`,
+      data: compress(compression, simpleElf(id, 9000)),
+      mode: 0o100644,
+    };
+  };
+  const idOf = (i: number): string => i.toString(16).padStart(40, '0');
+  const many = Array.from({ length: 60 }, (_, i) =>
+    module(`m${i}`, idOf(i + 1), (['xz', 'zst', 'gz'] as const)[i % 3] ?? 'xz'),
+  );
+
+  test.each(['payload', 'auto'] as const)(
+    'are found in %s mode, in the order of the header',
+    async (mode) => {
+      const files = [{ path: '/boot/vmlinuz', data: simpleElf(A) }, ...many];
+      expect(linesOf(await scanBytes(buildRpm({ files, compression: 'zstd' }), mode))).toEqual([
+        `/boot/vmlinuz ${A} executable payload`,
+        ...many.map(({ path }, i) => `${path.toString()} ${idOf(i + 1)} executable payload`),
+      ]);
+    },
+  );
+
+  test('one that is plain ELF in spite of its name, and one that is text', async () => {
+    const files = [
+      { path: '/a.ko.xz', data: simpleElf(A) },
+      { path: '/b.ko.gz', data: Buffer.alloc(500, 'text') },
+    ];
+    expect(linesOf(await scanBytes(buildRpm({ files })))).toEqual([`/a.ko.xz ${A} executable payload`]);
+  });
+
+  test('compressed files of other names are left alone', async () => {
+    const files = [{ ...module('a', A, 'gz'), path: '/usr/share/core.gz' }];
+    expect(linesOf(await scanBytes(buildRpm({ files })))).toEqual([]);
+  });
+
+  test('broken ones are told, and cost no other', async () => {
+    const files = many.map((file, i) => {
+      const { data = Buffer.alloc(0) } = file;
+      return i === 10 || i === 30
+        ? { ...file, data: Buffer.concat([data.subarray(0, 40), Buffer.alloc(200, 0x44)]) }
+        : file;
+    });
+    const scan = await scanBytes(buildRpm({ files }));
+    expect(scan.files.map(({ buildId }) => buildId)).toEqual(
+      many.map((_, i) => idOf(i + 1)).filter((_, i) => i !== 10 && i !== 30),
+    );
+    expect(scan.warnings).toHaveLength(2);
+    for (const i of [10, 30]) {
+      const path = files[i]?.path.toString() ?? '';
+      expect(
+        scan.warnings.some((warning) =>
+          warning.startsWith(`${path}: the compressed kernel module cannot be read: `),
+        ),
+      ).toBe(true);
+    }
+  });
+
+  test('whose notes come late are read a second time', async () => {
+    const data = compress('xz', lateElf(A));
+    expect(linesOf(await scanBytes(buildRpm({ files: [{ path: '/a.ko.xz', data }] })))).toEqual([
+      `/a.ko.xz ${A} executable payload`,
+    ]);
+  });
+
+  test('hard links among them have one module', async () => {
+    const { data = Buffer.alloc(0) } = module('a', A, 'xz');
+    const files = ['/a.ko.xz', '/b.ko.xz'].map((path) => ({ path, data, inode: 3 }));
+    expect(linesOf(await scanBytes(buildRpm({ files })))).toEqual([
+      `/a.ko.xz ${A} executable payload`,
+      `/b.ko.xz ${A} executable payload`,
+    ]);
+  });
+});
+
+test('a payload in another format than cpio is refused by its name', async () => {
+  const rpm = buildRpm({ files: [{ path: '/a', data: simpleElf(A) }] });
+  const at = rpm.indexOf('cpio\0');
+  rpm.write('drpm', at);
+  await expect(scanBytes(rpm)).rejects.toThrow(/payloads in the format "drpm" are not read/);
+});

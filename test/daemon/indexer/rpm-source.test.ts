@@ -1,0 +1,72 @@
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { FileRpmSource } from '../../../daemon/indexer/rpm-source.ts';
+
+let directory = '';
+const content = Buffer.from(Array.from({ length: 1_000_000 }, (_, i) => (i * 7) & 0xff));
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'darkserver-source-'));
+  await writeFile(join(directory, 'a.rpm'), content);
+});
+afterAll(() => rm(directory, { recursive: true }));
+
+const openFiles = async (): Promise<number> => (await readdir('/proc/self/fd')).length;
+
+/** Reads until `isEnough` says so. */
+async function readChunks(
+  chunks: AsyncIterable<Uint8Array>,
+  isEnough: (chunk: Uint8Array) => boolean = () => false,
+): Promise<void> {
+  for await (const chunk of chunks) if (isEnough(chunk)) break;
+}
+
+test('reads from any offset to the end, and tells the size', async () => {
+  for (const start of [0, 1, 500_000, 1_000_000, 2_000_000]) {
+    const { size, chunks } = await new FileRpmSource(join(directory, 'a.rpm')).open(start);
+    expect(size).toBe(content.length);
+    const read: Uint8Array[] = [];
+    for await (const chunk of chunks) read.push(chunk);
+    expect(Buffer.concat(read).equals(content.subarray(start))).toBe(true);
+  }
+});
+
+test('reads first what the reader expects to need', async () => {
+  const { chunks } = await new FileRpmSource(join(directory, 'a.rpm')).open(10, { expect: 5000 });
+  for await (const chunk of chunks) {
+    expect(chunk).toEqual(content.subarray(10, 5010));
+    break;
+  }
+});
+
+test('closes the file whether it was read to the end, in part or not at all', async () => {
+  const before = await openFiles();
+  const source = new FileRpmSource(join(directory, 'a.rpm'));
+  await readChunks((await source.open(0)).chunks);
+  await readChunks((await source.open(0)).chunks, () => true);
+  await (await source.open(0)).chunks[Symbol.asyncIterator]().return?.();
+  expect(await openFiles()).toBe(before);
+});
+
+test.each([
+  ['is not there', 'none.rpm', 'missing_file'],
+  ['lies below a file', 'a.rpm/b.rpm', 'missing_file'],
+  ['is a directory', '', 'bad_input'],
+])('a file that %s has a code of its own', async (_, name, code) => {
+  const path = join(directory, name);
+  const opening = new FileRpmSource(path).open(0);
+  await expect(opening).rejects.toThrow(expect.objectContaining({ code }));
+  await expect(opening).rejects.toThrow(path.replace(/\/$/, ''));
+});
+
+test('reading can be called off', async () => {
+  const controller = new AbortController();
+  const { chunks } = await new FileRpmSource(join(directory, 'a.rpm')).open(0, { signal: controller.signal });
+  const reading = readChunks(chunks, () => {
+    controller.abort();
+    return false;
+  });
+  await expect(reading).rejects.toThrow(expect.objectContaining({ code: 'stopped' }));
+});
