@@ -86,6 +86,10 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) {
     interrupted.abort(new Error(`ended by ${name}`));
   });
 }
+// Nobody reads any more (`make demo | head`): what runs must be stopped all the same.
+process.stdout.on('error', (error) => {
+  interrupted.abort(error);
+});
 const directory = await mkdtemp(join(tmpdir(), 'darkserver-demo-'));
 try {
   console.log('Darkserver: from a finished build to an answered query.');
