@@ -1,0 +1,46 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type StatusAnswer, statusAnswer } from '../../shared/api.ts';
+import { type RunningDarkserver, startDarkserver } from './darkserver.ts';
+
+/** Milliseconds between two looks whether a daemon has done what a test waits for. */
+const LOOK = 50;
+
+export interface Serving extends RunningDarkserver {
+  readonly url: string;
+}
+
+/** Starts `darkserver serve` on a free port of loopback, and resolves when it answers. */
+export async function startServing(
+  args: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Serving> {
+  const running = startDarkserver([...args, 'serve', '--listen', '127.0.0.1:0'], { environment });
+  const [, url = ''] = await running.printed('stdout', /^listening on (\S+)$/m);
+  return { ...running, url };
+}
+
+/** Announces builds as the plugin does; resolves with the answer's status. */
+export async function push(url: string, instance: string, kojiBuildIds: readonly number[]): Promise<number> {
+  const response = await fetch(`${url}/push`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ instance, koji_build_ids: kojiBuildIds }),
+  });
+  await response.arrayBuffer();
+  return response.status;
+}
+
+export async function statusOf(url: string): Promise<StatusAnswer> {
+  return statusAnswer.parse(await (await fetch(`${url}/api/v1/status`)).json());
+}
+
+/** Resolves with the status once nothing is queued or running. Rejects after `patience` milliseconds. */
+export async function untilIdle(url: string, patience = 30_000): Promise<StatusAnswer> {
+  const end = performance.now() + patience;
+  for (;;) {
+    const status = await statusOf(url);
+    if (status.queue.queued === 0 && status.queue.running === 0) return status;
+    if (performance.now() > end) throw new Error(`still at work: ${JSON.stringify(status.queue)}`);
+    await sleep(LOOK);
+  }
+}
