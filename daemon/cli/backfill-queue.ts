@@ -52,23 +52,15 @@ export async function queueMissing(work: QueueWork, tally: QueueTally): Promise<
     const missing = work.force ? part : part.filter((kojiBuildId) => !indexed.has(kojiBuildId));
     tally.found += part.length;
     tally.indexedBefore += indexed.size;
-    const { queued, alreadyQueued } = work.dryRun
-      ? await countQueued(work, missing)
-      : await jobs.enqueue(instance, missing, PRIORITY.backfill);
-    tally.queued += queued;
-    tally.queuedBefore += alreadyQueued;
+    const toQueue: KojiBuildId[] = [];
+    for (const kojiBuildId of missing) {
+      // One that a worker has in hand would be looked at a second time if it were queued now.
+      const job = await jobs.find(instance, kojiBuildId);
+      if (job?.state === 'queued' || job?.state === 'running') tally.queuedBefore++;
+      else toQueue.push(kojiBuildId);
+    }
+    if (!work.dryRun) await jobs.enqueue(instance, toQueue, PRIORITY.backfill);
+    tally.queued += toQueue.length;
     work.onPart(missing);
   }
-}
-
-async function countQueued(
-  { instance, store: { jobs } }: QueueWork,
-  kojiBuildIds: readonly KojiBuildId[],
-): Promise<{ queued: number; alreadyQueued: number }> {
-  let alreadyQueued = 0;
-  for (const kojiBuildId of kojiBuildIds) {
-    const job = await jobs.find(instance, kojiBuildId);
-    if (job?.state === 'queued' || job?.state === 'running') alreadyQueued++;
-  }
-  return { queued: kojiBuildIds.length - alreadyQueued, alreadyQueued };
 }

@@ -114,7 +114,7 @@ async function queueAndWork(
   progress.end();
   tellQueued(tally, 'queued');
   tellRead(watch, (performance.now() - began) / 1000);
-  if (signal.aborted) complain(`stopped with ${watch.waiting} left: the same command goes on`);
+  if (signal.aborted) complain('stopped before the end: the same command goes on where it stopped');
   return watch.failures.size === 0 && !signal.aborted;
 }
 

@@ -2,8 +2,9 @@ import { MultiBar } from 'cli-progress';
 import type { Log, LogFields } from '../log.ts';
 import { complain, formatSeconds, printable } from './output.ts';
 
-/** Milliseconds between plain lines where there is no terminal. */
+/** Milliseconds between plain lines where there is no terminal, and before the first of them. */
 const LINE_INTERVAL = 5_000;
+const FIRST_LINE = 1_000;
 /** Milliseconds over which the rate is taken, so that it follows what is read now. */
 const RATE_WINDOW = 30_000;
 
@@ -60,14 +61,15 @@ function startBar(unit: string, pace: Pace): Progress {
 function startLines(unit: string, pace: Pace): Progress {
   let now = { done: 0, total: 0 };
   let told = '';
-  const timer = setInterval(() => {
+  const tell = (): void => {
     const { rate, left } = pace(now.done, now.total);
     const percent = now.total === 0 ? 0 : Math.floor((100 * now.done) / now.total);
     const line = `${now.done} of ${now.total} ${unit}, ${percent} %, ${rate}/s, ${left} left`;
     if (line !== told) complain(line);
     told = line;
-  }, LINE_INTERVAL);
-  timer.unref();
+    timer = setTimeout(tell, LINE_INTERVAL);
+  };
+  let timer = setTimeout(tell, FIRST_LINE);
   return {
     show: (done, total) => {
       now = { done, total };
@@ -76,7 +78,7 @@ function startLines(unit: string, pace: Pace): Progress {
       complain(printable(line));
     },
     end: () => {
-      clearInterval(timer);
+      clearTimeout(timer);
     },
   };
 }
