@@ -34,7 +34,7 @@ CREATE TABLE build (
   UNIQUE (instance_key, koji_build_id)
 ) STRICT;
 
-CREATE INDEX build_by_nvr ON build (name, version, release);
+CREATE INDEX build_by_name ON build (name, version);
 
 -- RPMs: those of Koji's builds, and local ones that no Koji knows. An RPM of Koji is known by its
 -- instance and koji_rpm_id, never by its NVRA, which drafts and several Kojis share. Koji never moves an
@@ -56,13 +56,16 @@ CREATE TABLE rpm (
                                           -- 1 if Koji no longer lists it in its build; its files stay known
   error_code    TEXT,                     -- why its files could not be read (shared/errors.ts), NULL if they were
   error_message TEXT,                     -- the same for people, naming file, offset or URL
-  local_path    TEXT,                     -- absolute path of a local RPM, NULL for Koji's
-  CHECK ((build_key IS NULL) = (local_path IS NOT NULL) AND (build_key IS NULL) = (koji_rpm_id IS NULL)),
+  local_directory_key INTEGER,            -- where a local RPM is, as in file; NULL for Koji's
+  local_name    TEXT,
+  CHECK ((build_key IS NULL) = (koji_rpm_id IS NULL)),
+  CHECK ((build_key IS NULL) = (local_directory_key IS NOT NULL)),
+  CHECK ((build_key IS NULL) = (local_name IS NOT NULL)),
   CHECK ((error_code IS NULL) = (error_message IS NULL))
 ) STRICT;
 
 CREATE UNIQUE INDEX rpm_by_build ON rpm (build_key, koji_rpm_id) WHERE build_key IS NOT NULL;
-CREATE UNIQUE INDEX rpm_by_local_path ON rpm (local_path) WHERE local_path IS NOT NULL;
+CREATE UNIQUE INDEX rpm_by_local_path ON rpm (local_directory_key, local_name) WHERE build_key IS NULL;
 CREATE INDEX rpm_by_name ON rpm (name, version);
 
 -- Directories of files, as a tree: a kernel has a thousand directories for four thousand modules, new ones

@@ -4,6 +4,14 @@ import type { Database } from './open.ts';
 /** Paths remembered in each direction; at some 100 bytes each this is a few megabytes. */
 const REMEMBERED = 20_000;
 
+/** A file, or a directory in its parent: the key of 0 is for what has no "/" before its name. */
+export interface Place {
+  readonly directoryKey: number;
+  readonly name: string;
+}
+
+type Make = (parentKey: number, name: string) => number | null;
+
 /** Rows of the directory tree: a path's key, a key's path. */
 export class Directories {
   readonly #select: Statement<[number, string], number>;
@@ -22,37 +30,59 @@ export class Directories {
     this.#selectRow = db.prepare('SELECT parent_key, name FROM directory WHERE directory_key = ?');
   }
 
-  /**
-   * The key of a path without its last component: "/usr/bin" for "/usr/bin/ls", "" for "/ls". Makes the rows
-   * that are missing, so it belongs in a transaction of the caller's; if that fails, call forget().
-   */
-  findOrMake(path: string): number {
-    const known = this.#keys.get(path);
-    if (known !== undefined) return known;
-    const slash = path.lastIndexOf('/');
-    const parent = slash === -1 ? 0 : this.findOrMake(path.slice(0, slash));
-    const name = path.slice(slash + 1);
-    const key = this.#select.get(parent, name) ?? Number(this.#insert.run(parent, name).lastInsertRowid);
-    if (this.#keys.size >= REMEMBERED) this.#keys.clear();
-    this.#keys.set(path, key);
-    return key;
+  /** Where a file is, null if nothing was ever stored in that directory. */
+  find(path: string): Place | null {
+    return this.#place(path, () => null);
   }
 
-  /** The path of a key other than 0. */
-  pathOf(key: number): string {
-    const known = this.#paths.get(key);
-    if (known !== undefined) return known;
-    const row = this.#selectRow.get(key);
-    if (row === undefined) throw new Error(`there is no directory ${key}`);
-    const path = row.parent_key === 0 ? row.name : `${this.pathOf(row.parent_key)}/${row.name}`;
-    if (this.#paths.size >= REMEMBERED) this.#paths.clear();
-    this.#paths.set(key, path);
-    return path;
+  /**
+   * Where a file is. Makes the directories that are missing, so it belongs in a transaction of the caller's;
+   * if that fails, call forget().
+   */
+  findOrMake(path: string): Place {
+    const place = this.#place(path, (parent, name) => Number(this.#insert.run(parent, name).lastInsertRowid));
+    if (place === null) throw new Error(`no directory was made for ${path}`);
+    return place;
+  }
+
+  /** The path of a file. */
+  pathOf({ directoryKey, name }: Place): string {
+    return directoryKey === 0 ? name : `${this.#directoryOf(directoryKey)}/${name}`;
   }
 
   /** A rolled back transaction takes its rows with it, and their keys are given to others. */
   forget(): void {
     this.#keys.clear();
     this.#paths.clear();
+  }
+
+  #place(path: string, make: Make): Place | null {
+    const slash = path.lastIndexOf('/');
+    const directoryKey = slash === -1 ? 0 : this.#keyOf(path.slice(0, slash), make);
+    return directoryKey === null ? null : { directoryKey, name: path.slice(slash + 1) };
+  }
+
+  #keyOf(path: string, make: Make): number | null {
+    const known = this.#keys.get(path);
+    if (known !== undefined) return known;
+    const parent = this.#place(path, make);
+    if (parent === null) return null;
+    const { directoryKey, name } = parent;
+    const key = this.#select.get(directoryKey, name) ?? make(directoryKey, name);
+    if (key === null) return null;
+    if (this.#keys.size >= REMEMBERED) this.#keys.clear();
+    this.#keys.set(path, key);
+    return key;
+  }
+
+  #directoryOf(key: number): string {
+    const known = this.#paths.get(key);
+    if (known !== undefined) return known;
+    const row = this.#selectRow.get(key);
+    if (row === undefined) throw new Error(`there is no directory ${key}`);
+    const path = this.pathOf({ directoryKey: row.parent_key, name: row.name });
+    if (this.#paths.size >= REMEMBERED) this.#paths.clear();
+    this.#paths.set(key, path);
+    return path;
   }
 }

@@ -22,13 +22,8 @@ const KINDS = ['executable', 'debuginfo'] as const satisfies readonly FileKind[]
 /** Bytes of a build-id in its index: see file_by_build_id in schema.sql. */
 export const INDEXED_BYTES = 6;
 
-export interface FileRow {
-  file_key: number;
-  build_id: Buffer;
-  kind_evidence: number;
-  directory_key: number;
-  name: string;
-}
+/** The columns of a file but its build-id, which who asks by it knows. */
+export type FileRow = [file_key: number, kind_evidence: number, directory_key: number, name: string];
 
 export interface FileTotals {
   files: number;
@@ -65,13 +60,14 @@ function mostAlike(files: readonly StoredFile[]): number {
   return Math.max(...new Set(counts.values()));
 }
 
-export function fileOfRow(row: FileRow, directories: Directories): StoredFile {
-  const evidence = STORED_EVIDENCE[row.kind_evidence >> 1];
-  if (evidence === undefined) throw new Error(`kind_evidence ${row.kind_evidence} of file ${row.file_key}`);
+export function fileOfRow(row: FileRow, buildId: BuildId, directories: Directories): StoredFile {
+  const [fileKey, kindEvidence, directoryKey, name] = row;
+  const evidence = STORED_EVIDENCE[kindEvidence >> 1];
+  if (evidence === undefined) throw new Error(`kind_evidence ${kindEvidence} of file ${fileKey}`);
   return {
-    path: row.directory_key === 0 ? row.name : `${directories.pathOf(row.directory_key)}/${row.name}`,
-    buildId: row.build_id.toString('hex') as BuildId,
-    kind: KINDS[(row.kind_evidence & 1) as 0 | 1],
+    path: directories.pathOf({ directoryKey, name }),
+    buildId,
+    kind: KINDS[(kindEvidence & 1) as 0 | 1],
     evidence,
   };
 }
@@ -108,10 +104,9 @@ export class FileRows {
       const buildId = Buffer.from(file.buildId, 'hex');
       // The entry's place in the index is about to be written, so that looking there first costs little.
       if (!this.#known(buildId)) change.build_ids++;
-      const slash = file.path.lastIndexOf('/');
-      const directory = slash === -1 ? 0 : this.#directories.findOrMake(file.path.slice(0, slash));
+      const { directoryKey, name } = this.#directories.findOrMake(file.path);
       const kindEvidence = KINDS.indexOf(file.kind) + 2 * STORED_EVIDENCE.indexOf(file.evidence);
-      this.#insert.run(fileKey++, buildId, kindEvidence, directory, file.path.slice(slash + 1));
+      this.#insert.run(fileKey++, buildId, kindEvidence, directoryKey, name);
     }
     change.files += files.length;
     return change;

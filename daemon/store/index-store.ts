@@ -26,19 +26,21 @@ export class SqliteIndex {
   readonly lookups: Lookups;
   readonly #path: string;
   readonly #instances: Instances;
+  readonly #directories: Directories;
   readonly #rpms: RpmReader;
   readonly #totals: Totals;
   readonly #selectBuildKey: Statement<[number, number], number>;
   readonly #selectKnownRpms: Statement<[number, number], KnownRpmRow>;
   readonly #selectIndexed: Statement<[number, string], KojiBuildId>;
-  readonly #selectLocal: Statement<[string, Buffer | string, number], number>;
+  readonly #selectLocal: Statement<[number, string, Buffer | string, number], number>;
 
   constructor(db: Database, path: string, instances: Instances, now: () => number) {
     this.#path = path;
     this.#instances = instances;
     this.#totals = new Totals(db);
-    this.#rpms = new RpmReader(db, instances);
     const directories = new Directories(db);
+    this.#directories = directories;
+    this.#rpms = new RpmReader(db, instances, directories);
     this.writer = new IndexWriter(db, { instances, directories, totals: this.#totals, now });
     this.lookups = new Lookups(db, this.#rpms, directories);
     this.#selectBuildKey = db
@@ -63,8 +65,9 @@ export class SqliteIndex {
       )
       .pluck();
     this.#selectLocal = db
-      .prepare<[string, Buffer | string, number], number>(
-        'SELECT 1 FROM rpm WHERE local_path = ? AND payload_hash = ? AND size = ?',
+      .prepare<[number, string, Buffer | string, number], number>(
+        `SELECT 1 FROM rpm
+         WHERE build_key IS NULL AND local_directory_key = ? AND local_name = ? AND payload_hash = ? AND size = ?`,
       )
       .pluck();
   }
@@ -93,9 +96,11 @@ export class SqliteIndex {
   }
 
   knownLocalRpm(path: string, rpm: RpmFacts): boolean {
+    const place = this.#directories.find(path);
     const payloadHash = encodePayloadHash(rpm.payloadHash);
     // Without a hash nothing tells a rebuilt package from the one that was read.
-    return payloadHash !== null && this.#selectLocal.get(path, payloadHash, rpm.size) !== undefined;
+    if (place === null || payloadHash === null) return false;
+    return this.#selectLocal.get(place.directoryKey, place.name, payloadHash, rpm.size) !== undefined;
   }
 
   counts(): IndexCounts {

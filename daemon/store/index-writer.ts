@@ -80,8 +80,9 @@ export class IndexWriter {
     const problem = problemWithFiles(files);
     if (problem !== null) throw new DarkserverError('limit', `${path}: ${problem}`);
     this.#write((totals) => {
-      const known = this.#rpms.findLocal(path);
-      const rpmKey = known ?? this.#rpms.insertLocal(path, rpm);
+      const place = this.#directories.findOrMake(path);
+      const known = this.#rpms.findLocal(place);
+      const rpmKey = known ?? this.#rpms.insertLocal(place, rpm);
       if (known === null) totals.rpms++;
       else this.#rpms.update(known, rpm, null);
       addTotals(totals, this.#files.replace(rpmKey, files));

@@ -7,7 +7,7 @@ import { type FileRow, fileOfRow, firstFileKey, INDEXED_BYTES, rpmKeyOf } from '
 import type { Database } from './open.ts';
 import { compareMatches, compareRpms, compareText } from './rank.ts';
 import { type RpmReader, Seen } from './rpm-reader.ts';
-import type { StoredMatch, StoredRpm } from './types.ts';
+import type { StoredFile, StoredMatch, StoredRpm } from './types.ts';
 
 /** Hex digits that a prefix needs at least: fewer would name thousands. */
 const MIN_PREFIX_DIGITS = 8;
@@ -18,7 +18,7 @@ export class Lookups {
   readonly #directories: Directories;
   readonly #snapshot: <T>(read: () => T) => T;
   readonly #filesOfBuildId: Statement<[Buffer, Buffer], FileRow>;
-  readonly #filesOfRpm: Statement<[number, number], FileRow>;
+  readonly #filesOfRpm: Statement<[number, number], [build_id: Buffer, ...FileRow]>;
   readonly #buildIdsOfRange: Statement<[Buffer, Buffer, Buffer, Buffer, number], Buffer>;
   readonly #rpmKeysOfNvra: Statement<[string, string, string, string], number>;
 
@@ -27,15 +27,18 @@ export class Lookups {
     this.#directories = directories;
     const transaction = db.transaction((read: () => unknown) => read());
     this.#snapshot = <T>(read: () => T) => transaction(read) as T;
-    this.#filesOfBuildId = db.prepare(
-      `SELECT file_key, build_id, kind_evidence, directory_key, name
-       FROM file INDEXED BY file_by_build_id
-       WHERE substr(build_id, 1, 6) = ? AND build_id = ?`,
-    );
-    this.#filesOfRpm = db.prepare(
-      `SELECT file_key, build_id, kind_evidence, directory_key, name
-       FROM file WHERE file_key >= ? AND file_key < ?`,
-    );
+    this.#filesOfBuildId = db
+      .prepare<[Buffer, Buffer], FileRow>(
+        `SELECT file_key, kind_evidence, directory_key, name FROM file INDEXED BY file_by_build_id
+         WHERE substr(build_id, 1, 6) = ? AND build_id = ?`,
+      )
+      .raw();
+    this.#filesOfRpm = db
+      .prepare<[number, number], [Buffer, ...FileRow]>(
+        `SELECT build_id, file_key, kind_evidence, directory_key, name
+         FROM file WHERE file_key >= ? AND file_key < ?`,
+      )
+      .raw();
     // In the index's order, so that the first ones are found without reading all that match.
     this.#buildIdsOfRange = db
       .prepare<[Buffer, Buffer, Buffer, Buffer, number], Buffer>(
@@ -59,8 +62,8 @@ export class Lookups {
       for (const buildId of new Set(buildIds)) {
         const bytes = Buffer.from(buildId, 'hex');
         const rows = this.#filesOfBuildId.all(bytes.subarray(0, INDEXED_BYTES), bytes);
-        if (rows.length > 0)
-          found.set(buildId, rows.map((row) => this.#match(row, seen)).sort(compareMatches));
+        if (rows.length === 0) continue;
+        found.set(buildId, rows.map((row) => this.#match(row, buildId, seen)).sort(compareMatches));
       }
       return found;
     });
@@ -96,20 +99,22 @@ export class Lookups {
       return this.#keysOfNvra(nvra)
         .map((rpmKey) => ({ rpmKey, rpm: this.#rpms.rpm(rpmKey, seen) }))
         .sort((a, b) => compareRpms(a.rpm, b.rpm))
-        .flatMap(({ rpmKey }) =>
-          this.#filesOfRpm
-            .all(firstFileKey(rpmKey), firstFileKey(rpmKey + 1))
-            .map((row) => this.#match(row, seen))
-            .sort((a, b) => compareText(a.file.path, b.file.path)),
-        );
+        .flatMap(({ rpmKey, rpm }) => this.#files(rpmKey).map((file) => ({ file, rpm })));
     });
+  }
+
+  #files(rpmKey: number): StoredFile[] {
+    return this.#filesOfRpm
+      .all(firstFileKey(rpmKey), firstFileKey(rpmKey + 1))
+      .map(([buildId, ...row]) => fileOfRow(row, buildId.toString('hex') as BuildId, this.#directories))
+      .sort((a, b) => compareText(a.path, b.path));
   }
 
   #keysOfNvra({ name, version, release, arch }: Nvra): number[] {
     return this.#rpmKeysOfNvra.all(name, version, release, arch);
   }
 
-  #match(row: FileRow, seen: Seen): StoredMatch {
-    return { file: fileOfRow(row, this.#directories), rpm: this.#rpms.rpm(rpmKeyOf(row.file_key), seen) };
+  #match(row: FileRow, buildId: BuildId, seen: Seen): StoredMatch {
+    return { file: fileOfRow(row, buildId, this.#directories), rpm: this.#rpms.rpm(rpmKeyOf(row[0]), seen) };
   }
 }

@@ -1,6 +1,7 @@
 import type { Statement } from 'better-sqlite3';
 import type { ErrorCode } from '../../shared/errors.ts';
 import type { KojiRpmId } from '../../shared/koji.ts';
+import type { Place } from './directories.ts';
 import type { Database } from './open.ts';
 import type { IndexedRpm, RpmFacts } from './types.ts';
 
@@ -37,8 +38,8 @@ function factColumns(rpm: RpmFacts): FactColumns {
 /** Writes the rows of table rpm. */
 export class RpmRows {
   readonly #insert: Statement<[number, KojiRpmId, ...FactColumns, ErrorCode | null, string | null]>;
-  readonly #insertLocal: Statement<[string, ...FactColumns]>;
-  readonly #selectLocal: Statement<[string], number>;
+  readonly #insertLocal: Statement<[number, string, ...FactColumns]>;
+  readonly #selectLocal: Statement<[number, string], number>;
   readonly #selectOfBuild: Statement<[number], { koji_rpm_id: KojiRpmId; rpm_key: number }>;
   readonly #update: Statement<[...FactColumns, number]>;
   readonly #setError: Statement<[ErrorCode | null, string | null, number]>;
@@ -51,10 +52,14 @@ export class RpmRows {
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
     this.#insertLocal = db.prepare(
-      `INSERT INTO rpm (local_path, name, epoch, version, release, arch, size, payload_hash)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO rpm (local_directory_key, local_name, name, epoch, version, release, arch, size, payload_hash)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
-    this.#selectLocal = db.prepare<[string], number>('SELECT rpm_key FROM rpm WHERE local_path = ?').pluck();
+    this.#selectLocal = db
+      .prepare<[number, string], number>(
+        'SELECT rpm_key FROM rpm WHERE build_key IS NULL AND local_directory_key = ? AND local_name = ?',
+      )
+      .pluck();
     this.#selectOfBuild = db.prepare('SELECT koji_rpm_id, rpm_key FROM rpm WHERE build_key = ?');
     this.#update = db.prepare(
       `UPDATE rpm SET name = ?, epoch = ?, version = ?, release = ?, arch = ?, size = ?, payload_hash = ?,
@@ -70,12 +75,12 @@ export class RpmRows {
     return Number(this.#insert.run(buildKey, rpm.kojiRpmId, ...row).lastInsertRowid);
   }
 
-  insertLocal(path: string, rpm: RpmFacts): number {
-    return Number(this.#insertLocal.run(path, ...factColumns(rpm)).lastInsertRowid);
+  insertLocal({ directoryKey, name }: Place, rpm: RpmFacts): number {
+    return Number(this.#insertLocal.run(directoryKey, name, ...factColumns(rpm)).lastInsertRowid);
   }
 
-  findLocal(path: string): number | null {
-    return this.#selectLocal.get(path) ?? null;
+  findLocal({ directoryKey, name }: Place): number | null {
+    return this.#selectLocal.get(directoryKey, name) ?? null;
   }
 
   /** All RPMs that the build has or had. */

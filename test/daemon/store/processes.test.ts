@@ -5,11 +5,12 @@ import { WorkerPool } from '../../../daemon/worker.ts';
 import type { KojiBuildId } from '../../../shared/koji.ts';
 import { afterTest } from '../../support/after-test.ts';
 import { databasePath, inspect, storeAt } from '../../support/database-file.ts';
-import { startTypescript, type TypescriptProcess } from '../../support/typescript-process.ts';
+import { startTypescript } from '../../support/typescript-process.ts';
 
-function start(program: string, ...args: string[]): TypescriptProcess {
-  return startTypescript(new URL(`../programs/${program}.ts`, import.meta.url), ...args);
-}
+const CLAIM_ALL = new URL('../programs/claim-all.ts', import.meta.url);
+const HOLD_JOBS = new URL('../programs/hold-jobs.ts', import.meta.url);
+const ENQUEUE_FOREVER = new URL('../programs/enqueue-forever.ts', import.meta.url);
+const INDEX_FOREVER = new URL('../programs/index-forever.ts', import.meta.url);
 
 function range(count: number): KojiBuildId[] {
   return Array.from({ length: count }, (_, i) => (i + 1) as KojiBuildId);
@@ -18,7 +19,7 @@ function range(count: number): KojiBuildId[] {
 test('processes that claim from one queue at once get each job once', async () => {
   const path = databasePath();
   const { jobs } = storeAt(path);
-  const processes = ['a', 'b', 'c', 'd'].map((worker) => start('claim-all', path, worker));
+  const processes = ['a', 'b', 'c', 'd'].map((worker) => startTypescript(CLAIM_ALL, path, worker));
   for (const process of processes) await process.linesUntil(1);
   // Announced while they claim, so that writers meet.
   for (const kojiBuildId of range(400)) await jobs.enqueue('fedora', [kojiBuildId], PRIORITY.push);
@@ -35,7 +36,7 @@ test('what a killed process held is taken over at once', async () => {
   const path = databasePath();
   const { jobs } = storeAt(path);
   await jobs.enqueue('fedora', range(2), PRIORITY.push);
-  const holder = start('hold-jobs', path, '2');
+  const holder = startTypescript(HOLD_JOBS, path, '2');
   await holder.linesUntil(2);
 
   const indexed: number[] = [];
@@ -70,8 +71,8 @@ test('what was queued, and what was indexed, outlives kills at any moment', asyn
   const queued = new Set<number>();
   const indexed = new Set<number>();
   for (let round = 0; round < 6; round++) {
-    const pushing = start('enqueue-forever', path, String(1 + round * 100_000));
-    const working = start('index-forever', path);
+    const pushing = startTypescript(ENQUEUE_FOREVER, path, String(1 + round * 100_000));
+    const working = startTypescript(INDEX_FOREVER, path);
     await pushing.linesUntil(5);
     await working.linesUntil(5);
     // A moment of its own for each round, in the middle of whatever they do.
