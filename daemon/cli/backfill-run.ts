@@ -90,7 +90,10 @@ async function queueAndWork(
     first: () => {
       progress.say('stopping when the builds in hand are read; the same signal again gives them back');
     },
-    now: () => pool.stop('now'),
+    now: async () => {
+      progress.end();
+      await pool.stop('now');
+    },
   });
   const onPart = (kojiBuildIds: readonly KojiBuildId[]): void => {
     watch.add(kojiBuildIds);

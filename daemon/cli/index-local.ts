@@ -41,7 +41,10 @@ An RPM that cannot be read is a line on stderr, the others are indexed all the s
           first: () => {
             progress.say('stopping when the RPMs in hand are read; the same signal again stops now');
           },
-          now: () => Promise.resolve(),
+          now: () => {
+            progress.end();
+            return Promise.resolve();
+          },
         });
         const began = performance.now();
         try {

@@ -14,6 +14,7 @@ export interface Progress {
   show(done: number, total: number): void;
   /** A line of its own, above the bar. */
   say(line: string): void;
+  /** Gives the terminal back, its cursor too. May be called twice. */
   end(): void;
 }
 
@@ -42,6 +43,7 @@ function startBar(unit: string, pace: Pace): Progress {
     hideCursor: true,
     gracefulExit: false,
   });
+  let ended = false;
   const bar = bars.create(0, 0, { rate: '–', left: '–' });
   return {
     show: (done, total) => {
@@ -50,9 +52,14 @@ function startBar(unit: string, pace: Pace): Progress {
       bar.update(done, { rate, left });
     },
     say: (line) => {
-      bars.log(`${printable(line)}\n`);
+      if (ended) complain(printable(line));
+      else bars.log(`${printable(line)}\n`);
     },
     end: () => {
+      if (ended) return;
+      ended = true;
+      // stop() alone would drop the lines that were said since the bar was last drawn.
+      bars.update();
       bars.stop();
     },
   };

@@ -170,7 +170,13 @@ describe('darkserver index', () => {
     const options = { terminal: true, environment: { TERM: 'xterm' } };
     const { code, stdout } = await darkserver(['--database', database, 'index', FIXTURES], options);
     expect(stdout).toMatch(/[█░]{30} \d+ % \| \d+ of \d+ RPMs \| \S+\/s \| /);
-    expect(stdout).toContain(`broken/empty.rpm: `);
+    // Also those that were told just before the end.
+    const failed = Number(/(\d+) failed/.exec(stdout)?.[1]);
+    expect(failed).toBeGreaterThan(10);
+    const told = [...stdout.matchAll(/broken\/([\w-]+\.rpm): /g)].map(([, name]) => name);
+    expect(new Set(told).size).toBe(failed);
+    // The cursor, hidden while the bar was drawn, is there again.
+    expect(stdout.lastIndexOf('\u001b[?25h')).toBeGreaterThan(stdout.lastIndexOf('\u001b[?25l'));
     expect(code).toBe(EXIT.noMatch);
   });
 
