@@ -121,20 +121,26 @@ export class HttpRpmSource implements RpmSource {
       return { start: 0, end: body.length, isPartial: false, body };
     }
     const range = headers.get('content-range') ?? '';
+    // Apache refuses a range without a word about the size.
+    if (status === 416 && range === '') return this.#nothing(body, position);
     const match = /^bytes (?:(\d{1,15})-(\d{1,15})|\*)\/(?:(\d{1,15})|\*)$/.exec(range);
     if (match === null) throw this.#odd(`has the Content-Range "${range}"`);
     const [, from, to, total] = match;
     const size = total === undefined ? null : Number(total);
     this.#checkIdentity(size, headers);
-    if (status === 416) {
-      // Its body is a page that says so. No bytes: right at the end of a file, wrong in the middle of it.
-      await body.close();
-      if (size !== null && position < size) throw this.#odd(`denies that byte ${position} of ${size} exists`);
-      return { start: position, end: null, isPartial: false, body: null };
-    }
+    if (status === 416) return this.#nothing(body, position);
     const end = Number(to) + 1;
     if (Number(from) !== position || end <= position) throw this.#odd(`has "${range}" for byte ${position}`);
     return { start: position, end, isPartial: true, body };
+  }
+
+  /** No bytes at `position`: right at the end of a file, wrong in the middle of it. The body is a page that says so. */
+  async #nothing(body: HttpBody, position: number): Promise<Part> {
+    await body.close();
+    this.#identity ??= { size: position === 0 ? 0 : null, lastModified: null, etag: null };
+    const { size } = this.#identity;
+    if (size !== null && position < size) throw this.#odd(`denies that byte ${position} of ${size} exists`);
+    return { start: position, end: null, isPartial: false, body: null };
   }
 
   #checkIdentity(size: number | null, headers: HttpResponse['headers']): void {

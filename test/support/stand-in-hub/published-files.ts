@@ -84,7 +84,10 @@ export class PublishedFiles {
     const unchanged = ifRange === undefined || ifRange === etag || ifRange === modified;
     const span = unchanged ? parseRange(range, size) : 'ignored';
     if (span === 'unsatisfiable') {
-      response.writeHead(416, { 'Content-Range': `bytes */${size}` }).end();
+      // Apache 2.4 leaves out the Content-Range that RFC 9110 recommends.
+      response
+        .writeHead(416, { 'Content-Type': 'text/html; charset=iso-8859-1' })
+        .end('<h1>no such range</h1>\n');
       return;
     }
     const { start, end } = span === 'ignored' ? { start: 0, end: size - 1 } : span;
