@@ -13,6 +13,8 @@ import {
 import type { ElfHeader, ElfTable, SectionHeader } from './header.ts';
 import type { FileKind } from './kind.ts';
 import { NoteReader } from './notes.ts';
+import type { OnBuildIdNote } from './notes.ts';
+import { NoteSearch } from './note-search.ts';
 
 /**
  * What a file is, by its own bytes.
@@ -65,6 +67,8 @@ export class ElfScanner {
   #nextWanted = 0;
   #knownRanges: readonly ByteRange[] = [];
   #found: FoundNote[] = [];
+  /** What looks like a build-id's note in a file whose notes are told of at its end only. */
+  #guessed: FoundNote[] = [];
   #noteRanges: ByteRange[] = [];
   #noteSections: ByteRange[] = [];
   #missed: ByteRange[] = [];
@@ -81,6 +85,7 @@ export class ElfScanner {
     this.#nextWanted = 0;
     this.#knownRanges = knownRanges;
     this.#found = [];
+    this.#guessed = [];
     this.#noteRanges = [];
     this.#noteSections = [];
     this.#missed = [];
@@ -134,6 +139,19 @@ export class ElfScanner {
     for (const range of this.#knownRanges) this.#addNotes(header, range, 8);
     if (header.programHeaders !== null) this.#addProgramHeaders(header, header.programHeaders);
     if (header.sectionHeaders !== null) this.#addSectionHeaders(header, header.sectionHeaders);
+    if (header.programHeaders === null || header.programHeaders.count === 0) this.#addSearch(header);
+  }
+
+  /** Relocatable objects have no segments: beyond the head nothing tells of notes before they have passed. */
+  #addSearch(header: ElfHeader): void {
+    const search = new NoteSearch(0, header.littleEndian, remember(this.#guessed));
+    this.#add({
+      start: 0,
+      end: Infinity,
+      push: (bytes) => {
+        search.push(bytes);
+      },
+    });
   }
 
   #addProgramHeaders(header: ElfHeader, table: ElfTable): void {
@@ -174,10 +192,7 @@ export class ElfScanner {
     if (this.#noteRanges.length + this.#missed.length >= NOTE_RANGES_MAX) return;
     if (this.#noteRanges.filter((known) => overlap(known, range)).length >= OVERLAP_MAX) return;
     // Some linkers put notes padded to 4 into a segment aligned to 8, so that 4 is tried there as well.
-    const onBuildId = (offset: number, id: Uint8Array): void => {
-      if (this.#found.length >= FOUND_MAX || this.#found.some((note) => note.offset === offset)) return;
-      this.#found.push({ offset, buildId: buildIdFromBytes(id) });
-    };
+    const onBuildId = remember(this.#found);
     const readers = (align === 8 ? ([8, 4] as const) : ([4] as const)).map(
       (padding) => new NoteReader(range.start, header.littleEndian, padding, onBuildId),
     );
@@ -209,7 +224,9 @@ export class ElfScanner {
 
   #bestBuildId(): BuildId | null {
     for (const section of this.#noteSections) {
-      const note = this.#found.find(({ offset }) => offset >= section.start && offset < section.end);
+      const isIn = ({ offset }: FoundNote): boolean => offset >= section.start && offset < section.end;
+      const isAligned = ({ offset }: FoundNote): boolean => (offset - section.start) % 4 === 0;
+      const note = this.#found.find(isIn) ?? this.#guessed.find((guess) => isIn(guess) && isAligned(guess));
       if (note !== undefined) return note.buildId;
     }
     return this.#found[0]?.buildId ?? null;
@@ -220,6 +237,13 @@ export class ElfScanner {
     if (this.#sectionsRead > 0) return this.#hasLoadedContent ? 'executable' : 'debuginfo';
     return this.#hasLoadedSegment ? 'executable' : 'debuginfo';
   }
+}
+
+function remember(notes: FoundNote[]): OnBuildIdNote {
+  return (offset, id) => {
+    if (notes.length >= FOUND_MAX || notes.some((note) => note.offset === offset)) return;
+    notes.push({ offset, buildId: buildIdFromBytes(id) });
+  };
 }
 
 /** A broken header makes no ELF file; a record with offsets that no file can have says nothing. */

@@ -4,6 +4,7 @@ import { scanRpm } from '../../../daemon/indexer/scan-rpm.ts';
 import {
   buildElf,
   buildIdNote,
+  PT_LOAD,
   SHF_ALLOC,
   SHT_NOTE,
   SHT_PROGBITS,
@@ -19,7 +20,10 @@ const B = 'bb112233445566778899aabbccddeeff01234567';
 const CODE = { type: SHT_PROGBITS, flags: SHF_ALLOC, bytes: randomBytes(300_000) };
 /** Its note lies where it has passed when the table at the end tells of it. */
 const lateElf = (id: string): Uint8Array =>
-  buildElf({ sections: [CODE, { type: SHT_NOTE, bytes: buildIdNote(id) }, CODE] });
+  buildElf({
+    sections: [CODE, { type: SHT_NOTE, bytes: buildIdNote(id) }, CODE],
+    segments: [{ type: PT_LOAD, section: 0 }],
+  });
 
 describe('a second pass', () => {
   test.each(['newc', 'stripped'] as const)('finds what the first could not (%s)', async (form) => {

