@@ -10,7 +10,9 @@ CREATE TABLE koji_instance (
   instance_key    INTEGER PRIMARY KEY,
   name            TEXT NOT NULL UNIQUE, -- as the configuration has it ("fedora")
   last_push       INTEGER,              -- when a hub last announced something, NULL if never
-  last_reconciled INTEGER               -- when all of Koji's changes up to then were last looked at, NULL if never
+  last_reconciled INTEGER,              -- up to when the index was last compared with Koji, NULL if never
+  reconciled_koji_build_id INTEGER      -- Koji's builds with larger ids are still to be asked for. At first the last
+                                        -- one there was: what came before is for backfill. NULL if never asked
 ) STRICT;
 
 -- Koji's builds that the index has looked at, as Koji had them at indexed_at. Never deleted: what Koji

@@ -1,14 +1,21 @@
 import type { Statement } from 'better-sqlite3';
 import type { Database } from './open.ts';
-import type { InstanceFacts } from './types.ts';
+import type { InstanceFacts, ReconciledUpTo } from './types.ts';
+
+interface FactsRow {
+  last_push: number | null;
+  last_reconciled: number | null;
+  reconciled_koji_build_id: number | null;
+}
 
 /** Names of Kojis and their keys, and what is remembered about each. */
 export class Instances {
   readonly #insert: Statement<[string]>;
   readonly #selectKey: Statement<[string], number>;
   readonly #selectName: Statement<[number], string>;
-  readonly #selectFacts: Statement<[string], { last_push: number | null; last_reconciled: number | null }>;
+  readonly #selectFacts: Statement<[string], FactsRow>;
   readonly #updatePush: Statement<[number, string]>;
+  readonly #updateReconciled: Statement<[kojiBuildId: number | null, time: number | null, name: string]>;
   /** Rows of koji_instance are neither renamed nor deleted, so what was read once stays true. */
   readonly #keys = new Map<string, number>();
   readonly #names = new Map<number, string>();
@@ -21,9 +28,18 @@ export class Instances {
     this.#selectName = db
       .prepare<[number], string>('SELECT name FROM koji_instance WHERE instance_key = ?')
       .pluck();
-    this.#selectFacts = db.prepare('SELECT last_push, last_reconciled FROM koji_instance WHERE name = ?');
+    this.#selectFacts = db.prepare(
+      'SELECT last_push, last_reconciled, reconciled_koji_build_id FROM koji_instance WHERE name = ?',
+    );
     this.#updatePush = db.prepare(
       'UPDATE koji_instance SET last_push = max(ifnull(last_push, 0), ?) WHERE name = ?',
+    );
+    // SQLite's max of two is NULL if one of them is; no build has the id -1.
+    this.#updateReconciled = db.prepare(
+      `UPDATE koji_instance SET
+         reconciled_koji_build_id = nullif(max(ifnull(reconciled_koji_build_id, -1), ifnull(?, -1)), -1),
+         last_reconciled = ifnull(?, last_reconciled)
+       WHERE name = ?`,
     );
   }
 
@@ -59,8 +75,17 @@ export class Instances {
     this.#updatePush.run(at, name);
   }
 
+  recordReconciled(name: string, { kojiBuildId, time }: ReconciledUpTo): void {
+    this.findOrMake(name);
+    this.#updateReconciled.run(kojiBuildId ?? null, time ?? null, name);
+  }
+
   facts(name: string): InstanceFacts {
     const row = this.#selectFacts.get(name);
-    return { lastPush: row?.last_push ?? null, lastReconciled: row?.last_reconciled ?? null };
+    return {
+      lastPush: row?.last_push ?? null,
+      lastReconciled: row?.last_reconciled ?? null,
+      reconciledKojiBuildId: row?.reconciled_koji_build_id ?? null,
+    };
   }
 }

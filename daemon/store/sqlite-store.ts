@@ -55,6 +55,10 @@ function composeStore(db: Database, path: string, now: () => number): Store {
       write(() => {
         instances.recordPush(instance, at);
       }),
+    recordReconciled: (instance, upTo) =>
+      write(() => {
+        instances.recordReconciled(instance, upTo);
+      }),
     instanceFacts: (instance) => read(() => instances.facts(instance)),
     ping: () => read(() => ping.get() !== undefined).catch(() => false),
     close: () =>

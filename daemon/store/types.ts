@@ -187,12 +187,24 @@ export interface InstanceFacts {
   /** Milliseconds since the epoch, null if never. */
   readonly lastPush: number | null;
   readonly lastReconciled: number | null;
+  /** Builds with larger ids are still to be asked for; 0 if Koji had none, null before the first contact. */
+  readonly reconciledKojiBuildId: number | null;
+}
+
+/** How far the index was compared with a Koji: what is left out stays as it was. */
+export interface ReconciledUpTo {
+  /** Builds up to this id are in the index, in the queue, or too old to be asked for. Never goes back. */
+  readonly kojiBuildId?: number;
+  /** Milliseconds since the epoch: what Koji changed before was looked at. */
+  readonly time?: number;
 }
 
 export interface Store {
   readonly index: IndexStore;
   readonly jobs: JobStore;
   recordPush(instance: string, at: number): Promise<void>;
+  /** In one statement. What it speaks for must be in the queue before. */
+  recordReconciled(instance: string, upTo: ReconciledUpTo): Promise<void>;
   instanceFacts(instance: string): Promise<InstanceFacts>;
   /** Cheap; true if the database answers. For /readyz. */
   ping(): Promise<boolean>;
