@@ -32,7 +32,6 @@ export function indexBuildOf(
   });
   afterTest(() => {
     http.close();
-    return Promise.resolve();
   });
   const { topdir, ...parts } = options;
   return createIndexBuild({

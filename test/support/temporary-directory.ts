@@ -8,7 +8,6 @@ export function temporaryDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), 'darkserver-test-'));
   afterTest(() => {
     rmSync(directory, { recursive: true });
-    return Promise.resolve();
   });
   return directory;
 }
