@@ -38,8 +38,8 @@ describe.each(['payload', 'auto'] as const)('%s mode finds exactly what is in', 
   });
 });
 
-/** What only the payload shows: libmagic and rpmbuild pass these over. */
-const NOT_IN_HEADERS = [/\/id-hex[23]\t/, /\.ko\.(?:xz|zst|gz)\t/];
+/** What only the payload shows: libmagic does not name build-ids of these lengths, nor look into modules. */
+const NOT_IN_HEADERS = [/\/id-hex(?:2|3|32|64)\t/, /\.ko\.(?:xz|zst|gz)\t/];
 
 test('header mode finds what headers hold, and nothing that is not there', async () => {
   const found = (await Promise.all(rpmsIn(FIXTURES).map((name) => lines(name, 'header')))).flat();
@@ -52,10 +52,9 @@ describe('a broken RPM is an error that names it', () => {
   const broken = rpmsIn(`${FIXTURES}broken`);
 
   test.each(broken.filter((name) => !name.startsWith('altered-')))('%s', async (name) => {
-    await expect(scan(`broken/${name}`, 'payload')).rejects.toMatchObject({
-      code: 'format',
-      message: expect.stringMatching(new RegExp(`broken/${name}: .* at offset \\d+: `)) as string,
-    });
+    const error: unknown = await scan(`broken/${name}`, 'payload').catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'format' });
+    expect(String(error)).toMatch(new RegExp(`broken/${name}: .* at offset \\d+: `));
   });
 
   test.each(broken.filter((name) => name.startsWith('altered-')))(
