@@ -9,10 +9,12 @@ const QUIET_MILLISECONDS = 2000;
  */
 export class QuietCheckpoint {
   readonly #db: Database;
+  readonly #quiet: number;
   #timer: NodeJS.Timeout | null = null;
 
-  constructor(db: Database) {
+  constructor(db: Database, quiet = QUIET_MILLISECONDS) {
     this.#db = db;
+    this.#quiet = quiet;
   }
 
   written(): void {
@@ -22,7 +24,7 @@ export class QuietCheckpoint {
     }
     this.#timer = setTimeout(() => {
       this.#checkpoint();
-    }, QUIET_MILLISECONDS);
+    }, this.#quiet);
     this.#timer.unref();
   }
 
