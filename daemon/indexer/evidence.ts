@@ -30,7 +30,7 @@ interface ProvedFile {
 }
 
 /** Bytes of the smallest ELF header with the smallest note that holds a build-id. */
-export const ELF_BYTES_MIN = 52 + 12 + 4 + 2;
+const ELF_BYTES_MIN = 52 + 12 + 4 + 2;
 
 /** Kernel modules are the compressed files that hold ELF files for somebody to run. */
 const COMPRESSED_MODULE_SUFFIXES = ['.ko.xz', '.ko.zst', '.ko.gz'];

@@ -27,7 +27,7 @@ export interface RpmHead {
 
 /**
  * Reads lead, signature header and header from the start of an RPM, after which the reader stands at the
- * payload. Throws FormatError, `limit` for headers beyond RPM_HEADER_BYTES_MAX, and what the source throws.
+ * payload. Throws FormatError, `limit` for headers that are too large to hold, and what the source throws.
  */
 export async function readRpmHead(reader: ChunkReader): Promise<RpmHead> {
   const lead = parseRpmLead(await reader.read(RPM_LEAD_BYTES, 'RPM lead'));
@@ -58,9 +58,9 @@ export function checkSize(head: RpmHead, size: number | null): void {
 async function readHeader(reader: ChunkReader, kind: RpmHeaderKind): Promise<RpmHeader> {
   const format = kind === 'signature' ? 'RPM signature header' : 'RPM header';
   const start = reader.offset;
-  const intro = await reader.read(RPM_HEADER_INTRO_BYTES, format);
-  const bodyBytes = parseRpmHeaderIntro(intro, kind, start);
-  const body = await reader.read(bodyBytes, format);
-  if (kind === 'signature') await reader.read(signaturePadding(intro.length + bodyBytes), format);
-  return new RpmHeader(Buffer.concat([intro, body]), kind, start);
+  const intro = await reader.peek(RPM_HEADER_INTRO_BYTES);
+  const bytes = RPM_HEADER_INTRO_BYTES + parseRpmHeaderIntro(intro, kind, start);
+  const header = new RpmHeader(await reader.read(bytes, format), kind, start);
+  if (kind === 'signature') await reader.read(signaturePadding(bytes), format);
+  return header;
 }

@@ -22,7 +22,7 @@ const SIGNATURE_DATA_MAX = 64 * 1024 * 1024;
  * Ours: a header is held in memory whole, and several packages are read at a time. The largest header
  * known has 2 MB; a million files with long names and digests would need some 150.
  */
-export const RPM_HEADER_BYTES_MAX = 64 * 1024 * 1024;
+const RPM_HEADER_BYTES_MAX = 64 * 1024 * 1024;
 
 /** Types of values by their numbers; the bytes of one value, 0 for strings, which end with a NUL. */
 const TYPE_BYTES: readonly (number | undefined)[] = [undefined, 1, 1, 2, 4, 8, 0, 1, 0, 0];

@@ -6,7 +6,7 @@ import { compress } from '../../support/rpm-builder.ts';
 
 const ALL: Compression[] = ['gzip', 'bzip2', 'lzma', 'xz', 'zstd', 'none'];
 const COMPRESSED = ALL.filter((compression) => compression !== 'none');
-const TEXT = Buffer.concat([Buffer.from('070701'), randomBytes(300_000), Buffer.alloc(3_000_000, 'text ')]);
+const TEXT = Buffer.concat([Buffer.from('070701'), randomBytes(300_000), Buffer.alloc(1_000_000, 'text ')]);
 
 async function decompress(compression: Compression, bytes: Uint8Array, pieceBytes = 65_536): Promise<Buffer> {
   const output: Uint8Array[] = [];

@@ -40,10 +40,7 @@ const moduleBytes = (compression: ModuleCompression, index: number): Uint8Array 
 
 describe.each(['gzip', 'xz', 'zstd'] as const)('%s', (compression) => {
   test('tells many modules apart that go through one decompressor', async () => {
-    const modules = Array.from(
-      { length: 200 },
-      (_, i) => [compression, moduleBytes(compression, i)] as const,
-    );
+    const modules = Array.from({ length: 50 }, (_, i) => [compression, moduleBytes(compression, i)] as const);
     const { found, unread } = await read(modules);
     expect([...found]).toEqual(modules.map((_, i) => [i, idOf(i)]));
     expect(unread).toEqual({ bad: new Map(), lost: [] });

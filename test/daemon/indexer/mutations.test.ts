@@ -78,7 +78,7 @@ test('ELF files: an answer for every one of them', () => {
       const scan = scanner.end();
       if (scan.isElf && scan.buildId !== null) expect(scan.buildId).toMatch(/^([0-9a-f]{2}){2,64}$/);
     }),
-    runs(5000),
+    runs(2000),
   );
 });
 
@@ -103,7 +103,7 @@ test('RPM headers: an answer, or an error of ours', () => {
         }
       });
     }),
-    runs(3000),
+    runs(1500),
   );
 });
 
@@ -128,7 +128,7 @@ test('cpio payloads: an answer, or an error of ours', () => {
       });
       expect(told).toBeLessThanOrEqual(bytes.length);
     }),
-    runs(3000),
+    runs(1000),
   );
 });
 
@@ -154,6 +154,6 @@ test('whole RPMs: an answer, or an error of ours, in every mode', async () => {
         }
       },
     ),
-    runs(800),
+    runs(400),
   );
 });

@@ -65,6 +65,6 @@ test('a signature header that says it has 60 MB in a file of 5 KB is told from w
   const bytes = buildRpm({ files: FILES });
   bytes.writeUInt32BE(60_000_000, 96 + 12);
   const before = process.memoryUsage().arrayBuffers;
-  await expect(head(bytes)).rejects.toThrow(/RPM signature header at offset 112: the file is truncated/);
+  await expect(head(bytes)).rejects.toThrow(/RPM signature header at offset 96: the file is truncated/);
   expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(10_000_000);
 });

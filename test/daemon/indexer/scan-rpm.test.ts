@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import type { Compression } from '../../../daemon/indexer/decompress.ts';
 import { scanRpm } from '../../../daemon/indexer/scan-rpm.ts';
@@ -6,7 +7,7 @@ import type { OpenedRpm, RpmSource } from '../../../daemon/indexer/types.ts';
 import { DarkserverError } from '../../../shared/errors.ts';
 import { cpioTrailer, newcEntry, strippedEntry } from '../../support/cpio-builder.ts';
 import { simpleElf } from '../../support/elf-builder.ts';
-import { buildRpm } from '../../support/rpm-builder.ts';
+import { buildRpm, compress } from '../../support/rpm-builder.ts';
 import type { RpmFile } from '../../support/rpm-builder.ts';
 import { RpmInMemory } from '../../support/rpm-in-memory.ts';
 import { linesOf, scanBytes } from '../../support/scan.ts';
@@ -243,6 +244,23 @@ describe('errors', () => {
       expect.objectContaining({ code: 'stopped' }),
     );
   });
+});
+
+test('no decompressor is left running, however a scan ends', async () => {
+  const children = (): string => readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8');
+  const files = [...FILES, { path: '/lib/a.ko.xz', data: compress('xz', simpleElf(A)) }];
+  files.push({ path: '/big', data: randomBytes(400_000) });
+  for (const compression of ['zstd', 'xz'] as const) {
+    const rpm = buildRpm({ files, compression, format: 6 });
+    await scanBytes(rpm, 'auto');
+    await scanBytes(rpm, 'payload');
+    await expect(scanBytes(rpm.subarray(0, rpm.length - 1000))).rejects.toThrow(DarkserverError);
+    const unlisted = compress(compression, Buffer.concat([newcEntry({ name: './x' }), randomBytes(400_000)]));
+    await expect(scanBytes(buildRpm({ files, rawPayload: unlisted }))).rejects.toThrow(
+      /not in the RPM's header/,
+    );
+    expect(children()).toBe('');
+  }
 });
 
 test('the size is that which the source knows, else that which the package states', async () => {

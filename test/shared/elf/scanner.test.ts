@@ -182,9 +182,7 @@ describe('relocatable objects with their notes behind the code (modules of Linux
     buildElf({ sections: [CODE, { type: SHT_NOTE, bytes: note, gap }, { ...CODE, gap: 100_000 }] });
 
   test('are read in one pass, wherever the note lies', () => {
-    for (const gap of [65_535, 300_000]) {
-      for (let shift = 0; shift < 100; shift++) expect(buildIdOf(late(gap + shift), 1000)).toBe(ID);
-    }
+    for (let shift = 0; shift < 100; shift++) expect(buildIdOf(late(66_000 + shift), 4096)).toBe(ID);
     for (const pieceBytes of [1, 5, 79, 80, 81, 65_536]) expect(buildIdOf(late(70_000), pieceBytes)).toBe(ID);
   });
 
@@ -278,8 +276,8 @@ test('tables and notes that lie outside of every file are passed over', () => {
 test('thousands of ranges over the same bytes do not make the scanner read them thousands of times', () => {
   const sections = Array.from({ length: 3000 }, () => ({ type: SHT_NOTE, bytes: buildIdNote(OTHER_ID) }));
   const file = Buffer.from(buildElf({ sections, sectionTableFirst: true }));
-  // Every section is made to cover the whole file, which goes on with 32 MiB of the smallest notes.
-  const filling = Buffer.alloc(32 * 1024 * 1024);
+  // Every section is made to cover the whole file, which goes on with 16 MiB of the smallest notes.
+  const filling = Buffer.alloc(16 * 1024 * 1024);
   const table = Number(file.readBigUInt64LE(40));
   for (let i = 1; i <= sections.length; i++) {
     file.writeBigUInt64LE(0n, table + i * 64 + 24);
