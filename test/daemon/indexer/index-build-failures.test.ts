@@ -118,6 +118,18 @@ describe('an RPM that cannot be read', () => {
     );
   });
 
+  test('among others: the likeliest to be cured is what the build waits for', async () => {
+    const build = addGreet(hub);
+    restateRpm(hub, 'greet', { payloadhash: 'f'.repeat(32) });
+    const absent = pathOf(GREET.libs);
+    hub.files.remove(absent);
+    // It comes to light last.
+    hub.troubles.order({ path: /libs/ }, { kind: 'delay', milliseconds: 200 });
+    expect(await indexBuild(build, never)).toEqual(
+      incomplete('missing_file', /^2 of 4 RPMs .*, for one: .*-libs-/),
+    );
+  });
+
   test('because its file is not yet whole', async () => {
     const build = addGreet(hub);
     const short = join(temporaryDirectory(), 'short.rpm');

@@ -20,6 +20,7 @@ import {
 } from '../../support/indexing.ts';
 import { labTruth } from '../../support/lab-truth.ts';
 import { SHARED_DATA, describeWithSharedData } from '../../support/shared-data.ts';
+import { readRpmFacts } from '../../support/stand-in-hub/rpm-facts.ts';
 import { StandInHub } from '../../support/stand-in-hub/stand-in-hub.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { openTestStore } from '../../support/test-store.ts';
@@ -90,6 +91,21 @@ describe('a build that is announced again', () => {
     hub.changes.addRpms(build, [fixtureRpm('greet-libs-debuginfo-1.0-1.fc40.x86_64')]);
     expect(await indexBuild(build, never)).toMatchObject({ outcome: 'indexed', rpms: 1 });
     expect(filesRead(hub)).toEqual(['greet-libs-debuginfo-1.0-1.fc40.x86_64.rpm']);
+  });
+
+  test('and has another file in the place of one: that one is read, its old rows are gone', async () => {
+    const build = addGreet(hub);
+    await indexBuild(build, never);
+    filesRead(hub);
+    const other = fixtureRpm('payload-zstd-1.0-1.fc40.x86_64');
+    const { size, payloadhash, name } = readRpmFacts(other);
+    const path = hub.files.paths().find((each) => each.endsWith(`/${GREET.libs}.rpm`)) ?? '';
+    hub.files.add(path.replace('greet-libs', name), other);
+    restateRpm(hub, 'greet-libs', { name, size, payloadhash });
+    expect(await indexBuild(build, never)).toMatchObject({ outcome: 'indexed', rpms: 1 });
+    expect(filesRead(hub)).toEqual(['payload-zstd-1.0-1.fc40.x86_64.rpm']);
+    expect(await matchesOf(GREET.libs)).toEqual([]);
+    expect(await matchesOf('payload-zstd-1.0-1.fc40.x86_64')).not.toEqual([]);
   });
 
   test('and is to be read again', async () => {
