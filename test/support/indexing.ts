@@ -4,14 +4,13 @@ import { HttpRpmSource } from '../../daemon/indexer/http-rpm-source.ts';
 import { createIndexBuild } from '../../daemon/indexer/index-build.ts';
 import type { IndexBuild, IndexBuildParts } from '../../daemon/indexer/index-build.ts';
 import { FileRpmSource } from '../../daemon/indexer/rpm-source.ts';
-import { KojiHttp } from '../../daemon/koji/http.ts';
 import { KojiHubClient } from '../../daemon/koji/hub-client.ts';
 import { publishedUrl } from '../../daemon/koji/paths.ts';
 import { silentLog } from '../../daemon/log.ts';
 import type { IndexStore } from '../../daemon/store/types.ts';
 import type { KojiBuildId } from '../../shared/koji.ts';
 import { FIXTURES } from '../demo/truth.ts';
-import { afterTest } from './after-test.ts';
+import { openKojiHttp } from './koji-http.ts';
 import type { RpmRow } from './stand-in-hub/koji-data.ts';
 import type { StandInHub } from './stand-in-hub/stand-in-hub.ts';
 
@@ -23,15 +22,9 @@ export function indexBuildOf(
   index: IndexStore,
   options: Partial<IndexBuildParts> & { readonly topdir?: string } = {},
 ): IndexBuild {
-  const http = new KojiHttp({
-    version: '0',
-    contact: 'test',
-    maxConnections: 4,
+  const http = openKojiHttp({
     silenceTimeout: 2000,
     retry: { attempts: 2, firstDelay: 1, longestDelay: 1 },
-  });
-  afterTest(() => {
-    http.close();
   });
   const { topdir, ...parts } = options;
   return createIndexBuild({

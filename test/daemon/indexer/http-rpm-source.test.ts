@@ -1,15 +1,13 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { HttpRpmSource } from '../../../daemon/indexer/http-rpm-source.ts';
 import type { RpmSource } from '../../../daemon/indexer/types.ts';
-import { KojiHttp } from '../../../daemon/koji/http.ts';
-import type { ErrorCode } from '../../../shared/errors.ts';
-import { listen } from '../../support/listen.ts';
-import type { Listening } from '../../support/listen.ts';
+import type { KojiHttp } from '../../../daemon/koji/http.ts';
+import { afterTest } from '../../support/after-test.ts';
+import { failing, openKojiHttp, serve } from '../../support/koji-http.ts';
 import { StandInHub } from '../../support/stand-in-hub/stand-in-hub.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'darkserver-http-rpm-'));
@@ -20,27 +18,12 @@ afterAll(() => {
   rmSync(directory, { recursive: true });
 });
 
-const closers: (() => Promise<void> | void)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0)) await close();
-});
-
 function client(maxConnections = 2): KojiHttp {
-  const http = new KojiHttp({
-    version: '0',
-    contact: 'test',
+  return openKojiHttp({
     maxConnections,
     silenceTimeout: 2000,
     retry: { attempts: 2, firstDelay: 1, longestDelay: 1 },
   });
-  closers.push(() => {
-    http.close();
-  });
-  return http;
-}
-
-function failing(code: ErrorCode, message: RegExp): unknown {
-  return expect.objectContaining({ code, message: expect.stringMatching(message) });
 }
 
 /** Reads from `start` until `most` bytes are there or the source ends. */
@@ -67,10 +50,10 @@ describe('from a server that knows ranges', () => {
 
   beforeEach(async () => {
     hub = await StandInHub.empty();
+    afterTest(() => hub.close());
     hub.files.addDirectory(directory);
     source = new HttpRpmSource(client(), `${hub.topurl}/big.rpm`);
   });
-  afterEach(() => hub.close());
 
   const ranges = (): (string | undefined)[] => hub.requests.map(({ range }) => range);
 
@@ -178,14 +161,6 @@ describe('from a server that knows ranges', () => {
     await expect(reading).rejects.toEqual(failing('stopped', /called off/));
   });
 });
-
-async function serve(
-  handler: (request: IncomingMessage, response: ServerResponse) => void,
-): Promise<Listening> {
-  const listening = await listen(handler);
-  closers.push(() => listening.close());
-  return listening;
-}
 
 describe('from a server that does not know ranges', () => {
   test.each([

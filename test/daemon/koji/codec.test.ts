@@ -3,11 +3,8 @@ import { describe, expect, test } from '@jest/globals';
 import { decodeAnswer, decodeMultiCall, encodeCall, multiCall } from '../../../daemon/koji/codec.ts';
 import type { Call } from '../../../daemon/koji/codec.ts';
 import type { ErrorCode } from '../../../shared/errors.ts';
+import { failing } from '../../support/koji-http.ts';
 import { SHARED_DATA, describeWithSharedData } from '../../support/shared-data.ts';
-
-function failing(code: ErrorCode, message: RegExp): unknown {
-  return expect.objectContaining({ code, message: expect.stringMatching(message) });
-}
 
 function answer(value: string): Buffer {
   return Buffer.from(
