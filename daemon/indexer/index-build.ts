@@ -42,6 +42,8 @@ export interface IndexBuildParts {
  * Makes the IndexBuild of one Koji. What may pass is tried again by whoever calls it, and costs little
  * then: what was read is written even where other RPMs of the build failed, and is not read twice.
  *
+ * Koji is asked once: what changes while the RPMs are read is announced again, and looked at again.
+ *
  * A build that is deleted before it was ever read is noted without its RPMs, though Koji still lists
  * them: nothing can be told from their names alone, and there is nothing to read any more.
  */
