@@ -7,7 +7,7 @@ import { DarkserverError } from './errors.ts';
  */
 export type BuildId = string & { readonly __brand: 'BuildId' };
 
-export const BUILD_ID_MIN_BYTES = 2;
+const BUILD_ID_MIN_BYTES = 2;
 export const BUILD_ID_MAX_BYTES = 64;
 
 /** Hex digits by byte value: a table because indexing makes one of these for every ELF file. */
