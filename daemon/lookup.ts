@@ -27,10 +27,13 @@ export interface Lookup {
 export interface LookupOptions {
   readonly store: Pick<Store, 'index' | 'jobs' | 'instanceFacts'>;
   /** The configured Kojis. The index may know others that were configured once: they have no URLs. */
-  readonly koji: readonly Pick<KojiConfig, 'name' | 'topurl' | 'web'>[];
+  readonly koji: readonly Pick<KojiConfig, 'name' | 'topurl' | 'web' | 'reconcileInterval'>[];
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
+
+/** A reconciliation is overdue when the last that succeeded is this many intervals ago: one has failed. */
+const OVERDUE = 2;
 
 /** A Lookup over the store. URLs are made when asked for: builds move between volumes and are promoted. */
 export function createLookup({ store, koji, now }: LookupOptions): Lookup {
@@ -130,18 +133,22 @@ export function createLookup({ store, koji, now }: LookupOptions): Lookup {
         database_bytes: counts.databaseBytes,
         queue: await jobs.countByState(),
         koji: Object.fromEntries(
-          await Promise.all(koji.map(async ({ name }) => [name, await statusOf(name)] as const)),
+          await Promise.all(koji.map(async (each) => [each.name, await statusOf(each)] as const)),
         ),
       };
     },
   };
 
-  async function statusOf(instance: string): Promise<StatusAnswer['koji'][string]> {
-    const oldest = await jobs.oldestWaiting(instance);
-    const { lastPush, lastReconciled } = await store.instanceFacts(instance);
+  async function statusOf(
+    known: Pick<KojiConfig, 'name' | 'reconcileInterval'>,
+  ): Promise<StatusAnswer['koji'][string]> {
+    const waitsSince = (await jobs.oldestWaiting(known.name)) ?? Infinity;
+    const { lastPush, lastReconciled } = await store.instanceFacts(known.name);
+    const isOverdue = lastReconciled !== null && now() - lastReconciled > OVERDUE * known.reconcileInterval;
+    const behindSince = Math.min(waitsSince, isOverdue ? lastReconciled : Infinity);
     return {
-      // A clock that was set back must not make this negative.
-      lag_seconds: oldest === null ? 0 : Math.max(0, (now() - oldest) / 1000),
+      // A clock that was set back must not make this negative; neither does nothing that waits.
+      lag_seconds: Math.max(0, (now() - behindSince) / 1000),
       last_push: lastPush === null ? null : isoTime(lastPush),
       last_reconciled: lastReconciled === null ? null : isoTime(lastReconciled),
     };

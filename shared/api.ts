@@ -102,10 +102,16 @@ export const statusAnswer = z.object({
   koji: z.record(
     z.string(),
     z.object({
-      /** Seconds that the longest-waiting announced build has waited; 0 when nothing waits. */
+      /**
+       * Seconds by which the index is behind Koji: the wait of the longest-waiting build that was announced
+       * or found. Where Koji was not compared with for two intervals (it is down, or no daemon runs), the
+       * time since: nobody knows what was missed. 0 when nothing waits, and where Koji was never reached,
+       * which last_reconciled tells.
+       */
       lag_seconds: z.number(),
       /** ISO 8601 in UTC, null if never. */
       last_push: z.string().nullable(),
+      /** When the last comparison with Koji that succeeded began; ISO 8601 in UTC, null if never. */
       last_reconciled: z.string().nullable(),
     }),
   ),

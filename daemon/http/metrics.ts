@@ -66,11 +66,15 @@ function createStatusGauges(registry: Registry): (status: StatusAnswer | null) =
   const rows = gauge('index_rows', 'Builds, RPMs, files with a build-id, distinct build-ids.', 'kind');
   const bytes = gauge('database_bytes', 'Size of the database with its write-ahead log.');
   const jobs = gauge('jobs', 'Builds in the queue by state.', 'state');
-  const lag = gauge('koji_lag_seconds', 'How long the longest-waiting build has waited.', 'instance');
+  const lag = gauge(
+    'koji_lag_seconds',
+    'How long the longest-waiting build has waited, or Koji has not been compared with.',
+    'instance',
+  );
   const pushed = gauge('koji_last_push_timestamp_seconds', 'When Koji last announced a build.', 'instance');
   const reconciled = gauge(
     'koji_last_reconciled_timestamp_seconds',
-    'When the index was last compared with Koji.',
+    'When the last comparison with Koji that succeeded began.',
     'instance',
   );
 

@@ -26,7 +26,12 @@ const SECONDS = 3;
 const ROUNDS = 3;
 const BATCH = 1000;
 
-const KOJI = { name: 'fedora', topurl: 'https://kojipkgs.example', web: 'https://koji.example/koji' };
+const KOJI = {
+  name: 'fedora',
+  topurl: 'https://kojipkgs.example',
+  web: 'https://koji.example/koji',
+  reconcileInterval: 300_000,
+};
 
 /** Build-ids as linkers make them: without any order. */
 function benchBuildId(number: number): BuildId {

@@ -267,4 +267,24 @@ describe('the status', () => {
     clock = 0;
     expect((await lookup.status()).koji['fedora']?.lag_seconds).toBe(0);
   });
+
+  test('is behind a Koji at least since it was last compared with, once that is overdue', async () => {
+    const last = Date.parse('2024-02-29T12:00:00.250Z');
+    await store.recordReconciled('fedora', { kojiBuildId: 9, time: last });
+    clock = last + 120_000;
+    expect((await lookup.status()).koji['fedora']).toStrictEqual({
+      lag_seconds: 0,
+      last_push: null,
+      last_reconciled: '2024-02-29T12:00:00.250Z',
+    });
+    clock = last + 120_001;
+    const { koji } = await lookup.status();
+    expect([koji['fedora']?.lag_seconds, koji['plain']?.lag_seconds]).toEqual([120.001, 0]);
+
+    await store.jobs.enqueue('fedora', [77 as KojiBuildId], PRIORITY.push);
+    const oldest = (await store.jobs.oldestWaiting('fedora')) ?? 0;
+    await store.recordReconciled('fedora', { time: oldest + 1000 });
+    clock = oldest + 500_000;
+    expect((await lookup.status()).koji['fedora']?.lag_seconds).toBe(500);
+  });
 });

@@ -7,8 +7,13 @@ import { openTestStore } from './test-store.ts';
 
 /** The Kojis that a test server knows; names of .example lead nowhere. */
 export const TEST_KOJI = [
-  { name: 'fedora', topurl: 'https://kojipkgs.example', web: 'https://koji.example/koji' },
-  { name: 'plain', topurl: 'https://plain.example/top', web: null },
+  {
+    name: 'fedora',
+    topurl: 'https://kojipkgs.example',
+    web: 'https://koji.example/koji',
+    reconcileInterval: 60_000,
+  },
+  { name: 'plain', topurl: 'https://plain.example/top', web: null, reconcileInterval: 60_000 },
 ] as const;
 
 export interface TestServer {

@@ -56,7 +56,8 @@ describe('lookup', () => {
   test('--json prints what POST /api/v1/buildids answers', async () => {
     const asked = [SEEDED.shared, SEEDED.absent];
     const { code, stdout } = await ask('lookup', '--json', ...asked);
-    const fedora = { name: 'fedora', topurl: kojiTopurl, web: 'https://koji.fedoraproject.org/koji' };
+    const web = 'https://koji.fedoraproject.org/koji';
+    const fedora = { name: 'fedora', topurl: kojiTopurl, web, reconcileInterval: 300_000 };
     const lookup = createLookup({ store, koji: [fedora], now: Date.now });
     const answer: unknown = JSON.parse(stdout);
     expect(answer).toEqual(await lookup.byBuildIds(asked));
