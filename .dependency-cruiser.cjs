@@ -19,12 +19,13 @@ const ROOMS = {
   'daemon/store': DAEMON_GROUND,
   'daemon/indexer': [...DAEMON_GROUND, 'daemon/koji', 'daemon/store'],
   'daemon/worker': [...DAEMON_GROUND, 'daemon/indexer', 'daemon/store'],
+  'daemon/reconciler': [...DAEMON_GROUND, 'daemon/koji', 'daemon/store'],
   'daemon/lookup': [...DAEMON_GROUND, 'daemon/store', 'daemon/koji/paths'],
   'daemon/http': [...DAEMON_GROUND, 'daemon/lookup', 'daemon/store', 'daemon/indexer'],
   'daemon/kojis': [...DAEMON_GROUND, 'daemon/koji', 'daemon/store', 'daemon/indexer'],
   'daemon/daemon': [
     ...DAEMON_GROUND,
-    ...['config', 'koji', 'store', 'indexer', 'kojis', 'worker', 'lookup', 'http'].map(
+    ...['config', 'koji', 'store', 'indexer', 'kojis', 'worker', 'reconciler', 'lookup', 'http'].map(
       (room) => `daemon/${room}`,
     ),
   ],

@@ -3,6 +3,7 @@ import { type HttpServer, createHttpServer } from './http/server.ts';
 import { openKojis } from './kojis.ts';
 import type { Log } from './log.ts';
 import { createLookup } from './lookup.ts';
+import { Reconciler } from './reconciler.ts';
 import { openStore } from './store/sqlite-store.ts';
 import { VERSION } from './version.ts';
 import { WorkerPool } from './worker.ts';
@@ -28,13 +29,20 @@ export async function startDaemon(config: Config, log: Log): Promise<Daemon> {
   const parts = { jobs: store.jobs, indexBuilds: kojis.indexBuilds, log };
   // Without workers there is no pool at all: other processes do the work, and take back jobs of dead ones.
   const pool = config.indexer.workers === 0 ? null : new WorkerPool(parts, config.indexer.workers);
+  const wakeWorkers = (): void => pool?.wake();
+  const reconcilers = config.koji.flatMap(({ name, reconcileInterval: interval }) => {
+    const hub = kojis.hubs.get(name);
+    return hub === undefined
+      ? []
+      : [new Reconciler({ hub, store, interval, wakeWorkers, now: Date.now, log })];
+  });
   const server = createHttpServer({
     lookup: createLookup({ store, koji: config.koji, now: Date.now }),
     store,
     instances: config.koji.map(({ name }) => name),
     pushToken: config.push.token,
     version: VERSION,
-    wakeWorkers: () => pool?.wake(),
+    wakeWorkers,
     now: Date.now,
     log,
   });
@@ -47,6 +55,7 @@ export async function startDaemon(config: Config, log: Log): Promise<Daemon> {
     throw error;
   });
   pool?.start();
+  for (const reconciler of reconcilers) reconciler.start();
   log.info('darkserver is ready', {
     url,
     version: VERSION,
@@ -54,16 +63,20 @@ export async function startDaemon(config: Config, log: Log): Promise<Daemon> {
     workers: config.indexer.workers,
     kojis: config.koji.map(({ name }) => name).join(','),
   });
-  return { url, close: closing(server, pool, closeRest) };
+  return { url, close: closing({ server, pool, reconcilers, closeRest }) };
 }
 
-function closing(
-  server: HttpServer,
-  pool: WorkerPool | null,
-  closeRest: () => Promise<void>,
-): Daemon['close'] {
+interface Parts {
+  readonly server: HttpServer;
+  readonly pool: WorkerPool | null;
+  readonly reconcilers: readonly Reconciler[];
+  readonly closeRest: () => Promise<void>;
+}
+
+function closing({ server, pool, reconcilers, closeRest }: Parts): Daemon['close'] {
   let closed: Promise<void> | null = null;
   const close = async (): Promise<void> => {
+    await Promise.all(reconcilers.map((reconciler) => reconciler.stop()));
     await pool?.stop();
     await server.close();
     await closeRest();

@@ -84,7 +84,7 @@ describe('serve', () => {
     const running = startDarkserver(['--config', config, 'serve']);
     const [, url = ''] = await running.printed('stdout', LISTENING);
     await push(url, [3]);
-    await until(async () => hub.requests.length > 0 && Promise.resolve(true));
+    await until(() => Promise.resolve(hub.requests.some(({ method }) => method === 'multiCall')));
     running.signal('SIGTERM');
     await running.printed('stderr', /the same signal again stops now/);
     expect((await fetch(`${url}/healthz`)).status).toBe(200);

@@ -1,0 +1,100 @@
+import { describe, expect, test } from '@jest/globals';
+import { Reconciler } from '../../daemon/reconciler.ts';
+import { afterTest } from '../support/after-test.ts';
+import { INSTANCE } from '../support/indexing.ts';
+import { type Reconciling, setUpReconciling } from '../support/reconciling.ts';
+import { type LogLine, recordingLog } from '../support/recording-log.ts';
+import { StandInHub } from '../support/stand-in-hub/stand-in-hub.ts';
+import { until } from '../support/worker-setting.ts';
+
+interface Running {
+  readonly lines: readonly LogLine[];
+  readonly stop: () => Promise<void>;
+}
+
+function start(parts: Reconciling, interval: number): Running {
+  const { lines, ...log } = recordingLog();
+  const reconciler = new Reconciler({ ...parts, interval, log });
+  reconciler.start();
+  const stop = (): Promise<void> => reconciler.stop();
+  afterTest(stop);
+  return { lines, stop };
+}
+
+async function untilReconciled({ store }: Reconciling): Promise<void> {
+  await until(async () => (await store.instanceFacts(INSTANCE)).lastReconciled !== null);
+}
+
+async function untilQueued({ store }: Reconciling, kojiBuildId: number): Promise<void> {
+  await until(async () =>
+    (await store.jobs.list({ limit: 99 })).some((job) => job.kojiBuildId === kojiBuildId),
+  );
+}
+
+describe('a Koji', () => {
+  test('is asked at once, and again and again', async () => {
+    const setting = await setUpReconciling();
+    const recent = setting.build('recent', 0);
+    const { lines } = start(setting, 10);
+    await untilQueued(setting, recent);
+    await untilQueued(setting, setting.build('first', 0));
+    await untilQueued(setting, setting.build('second', 0));
+    // Two of them may have been found in one round.
+    await until(() => lines.reduce((sum, { fields }) => sum + Number(fields['builds']), 0) === 3);
+    expect(new Set(lines.map(({ level, fields }) => `${level} ${String(fields['instance'])}`))).toEqual(
+      new Set([`info ${INSTANCE}`]),
+    );
+  });
+
+  test('is not asked without end where the interval is longer than a timer can wait', async () => {
+    const setting = await setUpReconciling();
+    start(setting, 30 * 86_400_000);
+    const { requests } = setting.koji;
+    await until(() => requests.length === 2);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(requests).toHaveLength(2);
+  });
+
+  test('that is down is told of once, and once that it is back', async () => {
+    const setting = await setUpReconciling();
+    const { koji } = setting;
+    koji.troubles.order({}, { kind: 'status', status: 500 });
+    const { lines } = start(setting, 10);
+    await until(() => koji.requests.length >= 4);
+    koji.troubles.clear();
+    await untilReconciled(setting);
+    await until(() => lines.length === 2);
+    koji.troubles.order({}, { kind: 'reset' });
+    await until(() => lines.length === 3);
+    expect(lines.map(({ level, message }) => `${level}: ${message}`)).toEqual([
+      `warn: cannot compare the index with Koji: ${koji.hubUrl}: HTTP 500`,
+      'info: the index is compared with Koji again',
+      expect.stringMatching(/^warn: cannot compare the index with Koji: /),
+    ]);
+    expect(lines[0]?.fields).toEqual({ instance: INSTANCE, code: 'network' });
+  });
+
+  test('that hangs keeps nobody waiting: not another one, and not who stops', async () => {
+    const [hanging, well] = await Promise.all([setUpReconciling(), setUpReconciling()]);
+    hanging.koji.troubles.order({}, { kind: 'hang' });
+    const { lines, stop } = start(hanging, 10);
+    await until(() => hanging.koji.requests.length > 0);
+    start(well, 10);
+    await untilQueued(well, well.build('new', 0));
+    await stop();
+    expect(lines).toEqual([]);
+    expect(hanging.koji.requests).toHaveLength(1);
+  });
+});
+
+test('a defect of ours is told with where it happened', async () => {
+  const setting = await setUpReconciling(StandInHub.empty());
+  const getBuild = (): Promise<never> => Promise.reject(new TypeError('x is not a function'));
+  const store = { ...setting.store, index: { ...setting.store.index, getBuild } };
+  setting.build('new', 0);
+  const { lines } = start({ ...setting, store }, 10);
+  await until(() => lines.length === 1);
+  expect(lines).toMatchObject([
+    { level: 'warn', fields: { code: 'internal', stack: expect.stringContaining('reconciler.test.ts') } },
+  ]);
+});
