@@ -17,7 +17,7 @@ export function addServe(program: Command): void {
     .command('serve')
     .summary('the daemon: push endpoint, workers, reconciliation, HTTP')
     .description(
-      'Takes announcements of builds, reads their RPMs, answers over HTTP. Prints its address on stdout when it is ready. The first SIGTERM or SIGINT finishes what is in hand, the second stops at once.',
+      'Takes announcements of builds, asks each Koji at start and every reconcile_interval for what was not announced, reads their RPMs, answers over HTTP. Prints its address on stdout when it is ready. The first SIGTERM or SIGINT finishes what is in hand, the second stops at once.',
     )
     .option('--listen <host:port>', 'in place of http.listen; port 0 takes any free one')
     .option('--workers <n>', 'builds read at once, in place of indexer.workers; 0 serves only')
@@ -33,7 +33,10 @@ Examples:
 
 The default Koji is the first [[koji]] of the configuration file. Without one it is Fedora's, and
 another hub is called "fedora" too: that is the instance which its hub plugin must announce builds
-for. DARKSERVER_KOJI_NAME gives another name.`,
+for. DARKSERVER_KOJI_NAME gives another name.
+
+Of a Koji that is new to the database, what was completed in the last hour and what comes is found by
+asking; "darkserver backfill" fetches the rest.`,
     )
     .action(
       exits(async (options: ServeOptions, command: Command) => {
