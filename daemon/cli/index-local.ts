@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander';
 import { EXIT } from '../../shared/errors.ts';
 import { SCAN_MODES, type ScanMode } from '../indexer/types.ts';
 import { exits } from './exits.ts';
-import { type LocalTally, indexLocalRpms, requirePaths } from './index-local-run.ts';
+import type { LocalTally } from './index-local-run.ts';
 import { withStore } from './open.ts';
 import { complain, formatBytes, print } from './output.ts';
 import { startProgress } from './progress.ts';
@@ -35,6 +35,8 @@ An RPM that cannot be read is a line on stderr, the others are indexed all the s
     .action(
       exits(async (paths: string[], options: { scan?: ScanMode }, command: Command) => {
         const { config } = settingsFor(command, [['indexer.scan', '--scan', options.scan]]);
+        // As in open.ts: other commands start without what reads RPMs.
+        const { indexLocalRpms, requirePaths } = await import('./index-local-run.ts');
         await requirePaths(paths);
         const progress = startProgress('RPMs');
         const signal = stopSignal({

@@ -2,13 +2,16 @@ import { existsSync } from 'node:fs';
 import { DarkserverError } from '../../shared/errors.ts';
 import type { Config, KojiConfig } from '../config/types.ts';
 import type { RetryPolicy } from '../koji/http-retry.ts';
-import { type KojiConnection, type Kojis, connectKoji, openKojis } from '../kojis.ts';
+import type { KojiConnection, Kojis } from '../kojis.ts';
 import type { Log } from '../log.ts';
 import { type Lookup, createLookup } from '../lookup.ts';
 import { openStore, openStoreForReading } from '../store/sqlite-store.ts';
 import type { Store } from '../store/types.ts';
 
-/** What a subcommand opens, for as long as it needs it. */
+/**
+ * What a subcommand opens, for as long as it needs it. What talks to Kojis and reads RPMs is loaded only then:
+ * it is a third of the program, and a lookup should answer at once.
+ */
 
 /** For commands that fill the database: it is made where there is none. */
 export function withStore<T>(config: Config, use: (store: Store) => Promise<T>): Promise<T> {
@@ -45,6 +48,7 @@ export async function withKoji<T>(
   use: (connection: KojiConnection) => Promise<T>,
   retry?: RetryPolicy,
 ): Promise<T> {
+  const { connectKoji } = await import('../kojis.ts');
   const connection = connectKoji(koji, retry);
   try {
     return await use(connection);
@@ -59,6 +63,7 @@ export async function withKojis<T>(
   { config, store, log }: { config: Config; store: Store; log: Log },
   use: (kojis: Kojis) => Promise<T>,
 ): Promise<T> {
+  const { openKojis } = await import('../kojis.ts');
   const opened = openKojis(kojis, { index: store.index, scan: config.indexer.scan, log });
   try {
     return await use(opened);

@@ -2,14 +2,7 @@ import { dirname, resolve } from 'node:path';
 import type { ConfigFile } from './file.ts';
 import type { Origin, SettingInForce } from './origin.ts';
 import type { TextOverride } from './environment.ts';
-import {
-  DEFAULTS,
-  DEFAULT_KOJI,
-  KOJI_KEYS,
-  PATH_SETTINGS,
-  SECTIONS,
-  SECTION_KEYS,
-} from './schema.ts';
+import { DEFAULTS, DEFAULT_KOJI, KOJI_KEYS, PATH_SETTINGS, SECTIONS, SECTION_KEYS } from './schema.ts';
 import { describeOrigin } from './origin.ts';
 import { lineOf } from './toml-lines.ts';
 

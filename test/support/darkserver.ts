@@ -1,6 +1,10 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { jest } from '@jest/globals';
 import { afterTest } from './after-test.ts';
+
+// Tests with several processes one after the other, on a machine that runs as many beside them.
+jest.setTimeout(120_000);
 
 /** The program from its sources, as they are now, so that no build can be older than what is tested. */
 const COMMAND = [

@@ -1,9 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterTest } from './after-test.ts';
 import { StandInHub } from './stand-in-hub/stand-in-hub.ts';
+import { temporaryDirectory } from './temporary-directory.ts';
 
 const FIXTURES = new URL('../fixtures/rpms/', import.meta.url);
 
@@ -18,11 +18,8 @@ export interface FixtureKoji {
 export async function startFixtureKoji(moreToml = ''): Promise<FixtureKoji> {
   const hub = await StandInHub.of(new URL('hub-data.json', FIXTURES));
   hub.changes.publishRpms(fileURLToPath(FIXTURES));
-  const directory = mkdtempSync(join(tmpdir(), 'darkserver-koji-'));
-  afterTest(async () => {
-    await hub.close();
-    rmSync(directory, { recursive: true });
-  });
+  afterTest(() => hub.close());
+  const directory = temporaryDirectory();
   const config = join(directory, 'darkserver.toml');
   writeFileSync(
     config,

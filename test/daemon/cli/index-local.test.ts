@@ -1,13 +1,4 @@
-import {
-  copyFileSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  rmSync,
-  symlinkSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { copyFileSync, mkdirSync, readFileSync, readdirSync, symlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { beforeEach, describe, expect, test } from '@jest/globals';
@@ -15,9 +6,9 @@ import { requireBuildId } from '../../../shared/build-id.ts';
 import { EXIT } from '../../../shared/errors.ts';
 import { openStoreForReading } from '../../../daemon/store/sqlite-store.ts';
 import { batchAnswer } from '../../../shared/api.ts';
-import { afterTest } from '../../support/after-test.ts';
 import { databasePath, inspect } from '../../support/database-file.ts';
 import { darkserver, startDarkserver } from '../../support/darkserver.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
 const FIXTURES = fileURLToPath(new URL('../../fixtures/rpms/', import.meta.url));
 const RPMS = readdirSync(FIXTURES).filter((name) => name.endsWith('.rpm'));
@@ -41,14 +32,6 @@ beforeEach(() => {
 });
 
 const run = (...args: string[]) => darkserver(['--database', database, ...args]);
-
-function temporaryDirectory(): string {
-  const directory = mkdtempSync(join(tmpdir(), 'darkserver-rpms-'));
-  afterTest(() => {
-    rmSync(directory, { recursive: true });
-  });
-  return directory;
-}
 
 /** What the index says of each RPM, in the form of TRUTH. */
 async function indexed(): Promise<Map<string, string[]>> {
@@ -168,7 +151,10 @@ describe('darkserver index', () => {
 
   test('a terminal sees a bar', async () => {
     const options = { terminal: true, environment: { TERM: 'xterm' } };
-    const { code, stdout } = await darkserver(['--database', database, 'index', FIXTURES], options);
+    const { code, stdout } = await darkserver(
+      ['--database', database, 'index', join(FIXTURES, 'broken')],
+      options,
+    );
     expect(stdout).toMatch(/[█░]{30} \d+ % \| \d+ of \d+ RPMs \| \S+\/s \| /);
     // Also those that were told just before the end.
     const failed = Number(/(\d+) failed/.exec(stdout)?.[1]);

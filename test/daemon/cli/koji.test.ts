@@ -1,13 +1,12 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { EXIT } from '../../../shared/errors.ts';
 import { PRIORITY } from '../../../daemon/store/types.ts';
-import { afterTest } from '../../support/after-test.ts';
 import { databasePath, storeAt } from '../../support/database-file.ts';
 import { darkserver } from '../../support/darkserver.ts';
 import { type FixtureKoji, startFixtureKoji } from '../../support/fixture-koji.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
 /** The commands that ask a Koji and read none of its builds. */
 
@@ -101,10 +100,7 @@ describe('check-config', () => {
 
   test('a topdir must hold packages/', async () => {
     const koji = await startFixtureKoji();
-    const topdir = mkdtempSync(join(tmpdir(), 'darkserver-topdir-'));
-    afterTest(() => {
-      rmSync(topdir, { recursive: true });
-    });
+    const topdir = temporaryDirectory();
     const environment = { DARKSERVER_KOJI_TOPDIR: topdir };
     const without = await darkserver(['--config', koji.config, 'check-config'], { environment });
     expect(without.stdout).toContain(`koji.topdir: ENOENT`);
