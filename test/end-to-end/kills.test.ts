@@ -108,4 +108,4 @@ test('fifty SIGKILLs while pushes arrive: what was answered 202 is indexed, once
   const known = new Set(indexed.map((build) => build.koji_build_id));
   expect([...answered].filter((kojiBuildId) => !known.has(kojiBuildId))).toEqual([]);
   expect(db.pragma('integrity_check', { simple: true })).toBe('ok');
-}, 240_000);
+}, 480_000);
