@@ -111,6 +111,12 @@ describe('stopping', () => {
     expect(await job(1)).toMatchObject({ state: 'queued', attempts: 0 });
   });
 
+  test('while it looks into the queue takes effect after that look', async () => {
+    const { pool } = setUpWorkers();
+    pool.start();
+    await pool.stop();
+  });
+
   test('before anything was started is no error', async () => {
     await setUpWorkers().pool.stop();
   });

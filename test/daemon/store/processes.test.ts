@@ -7,6 +7,7 @@ import { afterTest } from '../../support/after-test.ts';
 import { databasePath, inspect, storeAt } from '../../support/database-file.ts';
 import { startTypescript } from '../../support/typescript-process.ts';
 
+const WORK_ONCE = new URL('../programs/work-once.ts', import.meta.url);
 const CLAIM_ALL = new URL('../programs/claim-all.ts', import.meta.url);
 const HOLD_JOBS = new URL('../programs/hold-jobs.ts', import.meta.url);
 const ENQUEUE_FOREVER = new URL('../programs/enqueue-forever.ts', import.meta.url);
@@ -63,6 +64,12 @@ test('what a killed process held is taken over at once', async () => {
   await holder.kill();
   while (indexed.length < 3) await new Promise((resolve) => setTimeout(resolve, 10));
   expect(indexed).toEqual([3, 1, 2]);
+});
+
+test('a process whose workers have stopped ends by itself', async () => {
+  const path = databasePath();
+  await storeAt(path).jobs.enqueue('fedora', range(3), PRIORITY.push);
+  expect(await startTypescript(WORK_ONCE, path).finished()).toEqual(['stopped']);
 });
 
 test('what was queued, and what was indexed, outlives kills at any moment', async () => {
