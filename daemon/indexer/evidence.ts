@@ -91,7 +91,7 @@ function parseFileClass(text: string): FileClass {
   if (!text.includes('ELF')) return { says: 'not-elf' };
   // The mode comes first: "setuid ELF 64-bit…", "setuid, setgid ELF…".
   if (!/^(?:(?:setuid|setgid|sticky),? )*ELF /.test(text)) return { says: 'nothing' };
-  const hex = /\bBuildID\[[^\]]*\]=([0-9a-f]+)(?![0-9A-Za-z])/.exec(text)?.[1];
+  const hex = /\bBuildID\[[^\]]*\]=([0-9a-f]+)/.exec(text)?.[1];
   return { says: 'elf', buildId: hex === undefined ? null : parseBuildId(hex), text };
 }
 

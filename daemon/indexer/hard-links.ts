@@ -65,7 +65,6 @@ export class HardLinks {
   }
 
   #inodeOf(index: number): { last: number; count: number } | undefined {
-    if (this.#files.isGhost(index)) return undefined;
     const key = this.#files.inodeKey(index);
     this.#inodes ??= this.#countInodes();
     return key === null ? undefined : this.#inodes.get(key);

@@ -89,7 +89,7 @@ export class PayloadVisitor implements CpioVisitor {
     this.#fileIndex = index;
     const size = header.form === 'stripped' ? this.#strippedSize(index) : this.#newcSize(header, index);
     this.#settledByEntry = this.links.entry(header, index, size);
-    const isRead = size > 0 && this.#files.isRegular(index) && !this.#files.isGhost(index);
+    const isRead = size > 0 && this.#files.isRegular(index);
     // Of hard links only one has the data, and it need not be the one that is wanted.
     const isWanted = isRead && (this.#wanted.indexes.has(index) || this.links.isLinked(header, index));
     this.#reading = isWanted ? 'look' : 'skip';

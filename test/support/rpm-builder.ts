@@ -101,6 +101,20 @@ export function compress(compression: Compression, bytes: Uint8Array): Uint8Arra
   return execFileSync(command, args, { input: bytes, maxBuffer: 1 << 30 });
 }
 
+/** Bytes that one block of `zstdBomb` stands for, with four of its own. */
+export const ZSTD_BOMB_BLOCK_BYTES = 128 * 1024;
+
+/** A zstd frame of blocks that repeat one byte (RFC 8878, section 3.1.1.2), of any size in no time. */
+export function zstdBomb(blocks: number): Uint8Array {
+  const window128KiB = [0x00, 0x38];
+  const frame = Buffer.alloc(4 + 2 + 4 * blocks + 3);
+  frame.set([0x28, 0xb5, 0x2f, 0xfd, ...window128KiB]);
+  const repeatedBlock = (ZSTD_BOMB_BLOCK_BYTES << 3) | (1 << 1);
+  for (let i = 0; i < blocks; i++) frame.writeUIntLE(repeatedBlock, 6 + i * 4, 3);
+  frame.writeUIntLE(1, 6 + blocks * 4, 3);
+  return frame;
+}
+
 const asBytes = (path: string | Uint8Array): Buffer => Buffer.from(path as string);
 
 function splitPath(path: string | Uint8Array): { directory: Buffer; base: Buffer } {
@@ -142,11 +156,16 @@ function fileTags(files: readonly RpmFile[], format: 3 | 4 | 6): (readonly [numb
   return tags;
 }
 
+/** RPMFILE_GHOST. */
+const GHOST = 64;
+
 /** The payload of these files as rpm would write it. */
 export function buildPayload(files: readonly RpmFile[], form: 'newc' | 'crc' | 'stripped'): Uint8Array {
   const entries = files.flatMap((file, i) => {
     if (file.isAbsent === true) return [];
-    const links = files.filter(({ inode }) => inode !== undefined && inode === file.inode);
+    const links = files.filter(
+      ({ inode, flags = 0 }) => inode !== undefined && inode === file.inode && flags !== GHOST,
+    );
     const data = links.length > 1 && links.at(-1) !== file ? Buffer.alloc(0) : (file.data ?? Buffer.alloc(0));
     if (form === 'stripped') return [strippedEntry(i, data)];
     return [

@@ -88,6 +88,20 @@ describe.each(['gzip', 'xz', 'zstd'] as const)('%s', (compression) => {
   });
 });
 
+test('a separator that lies across two pieces of output is found', async () => {
+  // zlib puts out pieces of 256 KiB. The first module ends so short of one that its separator crosses over.
+  for (const short of [1, 9, 16, 31]) {
+    const elf = simpleElf(idOf(0), 1000);
+    const first = Buffer.concat([elf, Buffer.alloc(256 * 1024 - short - elf.length, 7)]);
+    const { found, unread } = await read([
+      ['gzip', compress('gzip', first)],
+      ['gzip', moduleBytes('gzip', 1)],
+    ]);
+    expect(unread.bad.size).toBe(0);
+    expect([...found.values()]).toEqual([idOf(0), idOf(1)]);
+  }
+});
+
 test('compressions are told apart in one RPM', async () => {
   const modules = (['xz', 'gzip', 'zstd', 'gzip', 'xz'] as const).map(
     (compression, i) => [compression, moduleBytes(compression, i)] as const,

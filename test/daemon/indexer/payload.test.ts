@@ -10,7 +10,8 @@ import {
   SHT_PROGBITS,
   simpleElf,
 } from '../../support/elf-builder.ts';
-import { buildRpm, compress } from '../../support/rpm-builder.ts';
+import { strippedEntry } from '../../support/cpio-builder.ts';
+import { buildRpm, compress, ZSTD_BOMB_BLOCK_BYTES, zstdBomb } from '../../support/rpm-builder.ts';
 import type { RpmFile } from '../../support/rpm-builder.ts';
 import { RpmInMemory } from '../../support/rpm-in-memory.ts';
 import { linesOf, scanBytes } from '../../support/scan.ts';
@@ -50,6 +51,20 @@ describe('a second pass', () => {
     expect((await scanRpm(source, { mode: 'payload' })).files).toEqual([]);
     expect(source.opened).toHaveLength(2);
   });
+});
+
+test('what follows the last file that is wanted is not decompressed, though it is terabytes', async () => {
+  const blocks = 8_000_000;
+  const files = [
+    { path: '/a', data: simpleElf(A), fileClass: 'ELF 64-bit LSB executable, stripped' },
+    { path: '/bomb', size: blocks * ZSTD_BOMB_BLOCK_BYTES, fileClass: '' },
+  ];
+  const start = compress(
+    'zstd',
+    Buffer.concat([strippedEntry(0, simpleElf(A)), strippedEntry(1, Buffer.alloc(0))]),
+  );
+  const rpm = buildRpm({ files, format: 6, rawPayload: Buffer.concat([start, zstdBomb(blocks)]) });
+  expect(linesOf(await scanBytes(rpm, 'auto', rpm.length))).toEqual([`/a ${A} executable payload`]);
 });
 
 describe('compressed kernel modules', () => {

@@ -210,7 +210,7 @@ test('nothing is missed in a file that has another build-id', () => {
     sections: [
       { type: SHT_NOTE, bytes: buildIdNote(ID) },
       { type: SHT_NOTE, bytes: elfNote('GNU', 1, Buffer.alloc(16)), gap: 300_000 },
-      CODE,
+      { ...CODE, gap: 100_000 },
     ],
   });
   expect(scan(file, 65_536)).toMatchObject({ buildId: ID, missed: [] });
@@ -245,6 +245,29 @@ test('one scanner serves many files and carries nothing over', () => {
     scanner.start();
     scanner.push(file);
     expect(scanner.end()).toMatchObject({ isElf: true, buildId });
+  }
+});
+
+test('sections of one file say nothing of the next', () => {
+  const notes = Buffer.concat([buildIdNote(ID), buildIdNote(OTHER_ID)]);
+  const segments = [{ type: PT_NOTE, section: 0 }];
+  const second = buildElf({
+    sections: [{ type: SHT_NOTE, bytes: notes }],
+    segments,
+    withoutSectionTable: true,
+  });
+  const first = buildElf({
+    sections: [{ type: SHT_NOTE, bytes: buildIdNote(OTHER_ID), gap: 36 }],
+    segments: [{ type: PT_LOAD }],
+  });
+  const scanner = new ElfScanner();
+  for (const [file, buildId] of [
+    [first, OTHER_ID],
+    [second, ID],
+  ] as const) {
+    scanner.start();
+    scanner.push(file);
+    expect(scanner.end()).toMatchObject({ buildId });
   }
 });
 
