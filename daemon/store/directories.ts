@@ -53,7 +53,6 @@ export class Directories {
   /** A rolled back transaction takes its rows with it, and their keys are given to others. */
   forget(): void {
     this.#keys.clear();
-    this.#paths.clear();
   }
 
   #place(path: string, make: Make): Place | null {

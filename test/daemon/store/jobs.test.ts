@@ -58,6 +58,14 @@ describe('enqueueing', () => {
     expect(await claim(jobs)).toMatchObject({ kojiBuildId: 2, attempts: 1, priority: 0 });
   });
 
+  test('leaves an announced build its priority where a backfill finds it failed', async () => {
+    const { jobs } = queue();
+    await push(jobs, 1);
+    await jobs.fail(await claim(jobs), NETWORK, { state: 'failed', runAt: NOW + 99_000 });
+    await jobs.enqueue('fedora', ids(1), PRIORITY.backfill);
+    expect(await claim(jobs)).toMatchObject({ kojiBuildId: 1, priority: PRIORITY.push });
+  });
+
   test('takes exactly the priorities that there are', async () => {
     const { jobs, path } = queue();
     const priorities = Object.values(PRIORITY);
