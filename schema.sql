@@ -124,6 +124,8 @@ CREATE TABLE job (
   attempts        INTEGER NOT NULL DEFAULT 0, -- begun so far, since it was last queued afresh
   run_at          INTEGER NOT NULL, -- not before this time
   created_at      INTEGER NOT NULL, -- when the build was announced (the first time since it was last looked at)
+  reread          INTEGER NOT NULL DEFAULT 0 CHECK (reread IN (0, 1)),
+                  -- 1: RPMs that have not changed since they were read are to be read again, too
   announced_again INTEGER, -- when it was announced while running, NULL if it was not: it is queued again then
   locked_at       INTEGER, -- when the worker last said that it lives; NULL unless running
   locked_by       TEXT,    -- the worker's name; NULL unless running

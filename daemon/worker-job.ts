@@ -92,7 +92,10 @@ export class RunningJob {
           }, this.#timing.grace);
         });
       });
-      const outcome = await Promise.race([indexBuild(this.#job.kojiBuildId, signal), abandoned]);
+      const outcome = await Promise.race([
+        indexBuild(this.#job.kojiBuildId, signal, { reread: this.#job.reread }),
+        abandoned,
+      ]);
       return this.#interruption === 'lost' ? { given: 'away' } : { outcome };
     } catch (thrown) {
       if (this.#interruption === 'lost') return { given: 'away' };

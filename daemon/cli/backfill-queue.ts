@@ -35,7 +35,7 @@ export interface QueueWork {
   readonly instance: string;
   readonly builds: AsyncIterable<KojiBuildId[]>;
   readonly store: QueueStore;
-  /** Whether indexed builds are looked at again. */
+  /** Whether indexed builds are looked at again, and all of their RPMs are read again. */
   readonly force: boolean;
   /** Only count. */
   readonly dryRun: boolean;
@@ -59,7 +59,7 @@ export async function queueMissing(work: QueueWork, tally: QueueTally): Promise<
       if (job?.state === 'queued' || job?.state === 'running') tally.queuedBefore++;
       else toQueue.push(kojiBuildId);
     }
-    if (!work.dryRun) await jobs.enqueue(instance, toQueue, PRIORITY.backfill);
+    if (!work.dryRun) await jobs.enqueue(instance, toQueue, PRIORITY.backfill, { reread: work.force });
     tally.queued += toQueue.length;
     work.onPart(missing);
   }

@@ -44,9 +44,9 @@ export class BackfillWatch {
 
   /** The same IndexBuild, with this watch told how each build ended. */
   watch(indexBuild: IndexBuild): IndexBuild {
-    return async (kojiBuildId, signal) => {
+    return async (kojiBuildId, signal, options) => {
       try {
-        const outcome = await indexBuild(kojiBuildId, signal);
+        const outcome = await indexBuild(kojiBuildId, signal, options);
         this.#note(kojiBuildId, outcome);
         return outcome;
       } catch (thrown) {

@@ -47,7 +47,7 @@ export function addBackfill(program: Command): void {
     .option('--all', 'every build')
     .option('--dry-run', 'only count')
     .option('--queue-only', 'leave the work to a daemon or to "darkserver worker"')
-    .option('--force', 'look again at builds that are indexed, too')
+    .option('--force', 'read builds again that are indexed, too')
     .addHelpText(
       'after',
       `

@@ -23,8 +23,15 @@ export type IndexOutcome =
       readonly error: { readonly code: ErrorCode; readonly message: string };
     };
 
-/** Looks at one build of one Koji again: asks Koji what is true now and makes the index say so. */
-export type IndexBuild = (kojiBuildId: KojiBuildId, signal: AbortSignal) => Promise<IndexOutcome>;
+/**
+ * Looks at one build of one Koji again: asks Koji what is true now and makes the index say so. RPMs that
+ * have not changed since they were read are read again only with `reread`.
+ */
+export type IndexBuild = (
+  kojiBuildId: KojiBuildId,
+  signal: AbortSignal,
+  options?: { readonly reread?: boolean },
+) => Promise<IndexOutcome>;
 
 export interface IndexBuildParts {
   readonly hub: KojiHub;
@@ -33,8 +40,6 @@ export interface IndexBuildParts {
   readonly index: Pick<IndexStore, 'knownRpms' | 'markBuildGone' | 'replaceBuild'>;
   readonly scan: ScanMode;
   readonly skipArches: readonly string[];
-  /** True to read RPMs again that have not changed since they were read. */
-  readonly reread?: boolean;
   readonly log: Log;
 }
 
@@ -49,7 +54,7 @@ export interface IndexBuildParts {
  */
 export function createIndexBuild(parts: IndexBuildParts): IndexBuild {
   const { hub, index } = parts;
-  return async (kojiBuildId, signal) => {
+  return async (kojiBuildId, signal, { reread = false } = {}) => {
     const found = await hub.getBuildWithRpms(kojiBuildId, signal);
     if (found === null) {
       await index.markBuildGone(hub.instance, kojiBuildId);
@@ -60,7 +65,7 @@ export function createIndexBuild(parts: IndexBuildParts): IndexBuild {
       await index.replaceBuild(hub.instance, build, null);
       return { outcome: 'noted', state: build.state };
     }
-    const known = await index.knownRpms(hub.instance, kojiBuildId);
+    const known = reread ? [] : await index.knownRpms(hub.instance, kojiBuildId);
     const reading = await readBuild(build, rpms, known, parts, signal);
     await index.replaceBuild(hub.instance, build, reading.rpms);
     return outcomeOf(reading, `${formatNvr(build)} (Koji build ${kojiBuildId})`);

@@ -16,7 +16,6 @@ export interface ReadBuildParts {
   readonly openRpm: (path: string) => RpmSource;
   readonly scan: ScanMode;
   readonly skipArches: readonly string[];
-  readonly reread?: boolean;
   readonly log: Log;
 }
 
@@ -54,7 +53,7 @@ export async function readBuild(
   const indexed = await Promise.all(
     rpms.map(async (rpm): Promise<IndexedRpm> => {
       const { kojiRpmId, name, epoch, version, release, arch, size, payloadHash } = rpm;
-      const files = isUnchanged(rpm, knownById.get(kojiRpmId), parts)
+      const files = isUnchanged(rpm, knownById.get(kojiRpmId))
         ? 'keep'
         : isSkipped(rpm, parts)
           ? []
@@ -65,8 +64,8 @@ export async function readBuild(
   return { rpms: indexed, failures: reading.failures, read: reading.read };
 }
 
-function isUnchanged(rpm: KojiRpm, known: KnownRpm | undefined, { reread }: ReadBuildParts): boolean {
-  if (known === undefined || !known.indexed || reread === true) return false;
+function isUnchanged(rpm: KojiRpm, known: KnownRpm | undefined): boolean {
+  if (known === undefined || !known.indexed) return false;
   return known.payloadHash === rpm.payloadHash && known.size === rpm.size;
 }
 

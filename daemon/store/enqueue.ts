@@ -11,15 +11,27 @@ interface QueuedRow {
   announced_again: number | null;
 }
 
+interface Announcement {
+  readonly priority: Priority;
+  readonly reread: 0 | 1;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+/** What a further announcement never takes back. */
+const MERGE = 'priority = min(priority, :priority), reread = max(reread, :reread)';
+
+type OfJob = Omit<Announcement, 'now'> & { readonly job_id: number };
+
 /** Puts builds into the queue: JobStore.enqueue. */
 export class Enqueuer {
   readonly #db: Database;
   readonly #transaction: (work: () => void) => void;
   readonly #select: Statement<[number, KojiBuildId], QueuedRow>;
-  readonly #insert: Statement<[number, KojiBuildId, Priority, number, number]>;
-  readonly #raise: Statement<[Priority, number]>;
-  readonly #announceAgain: Statement<[number, Priority, number]>;
-  readonly #queueAfresh: Statement<[Priority, number, number, number]>;
+  readonly #insert: Statement<[Announcement & { instance_key: number; koji_build_id: KojiBuildId }]>;
+  readonly #raise: Statement<[OfJob]>;
+  readonly #announceAgain: Statement<[OfJob & { announced_again: number }]>;
+  readonly #queueAfresh: Statement<[OfJob & Announcement]>;
 
   constructor(db: Database) {
     this.#db = db;
@@ -28,16 +40,16 @@ export class Enqueuer {
       'SELECT job_id, state, announced_again FROM job WHERE instance_key = ? AND koji_build_id = ?',
     );
     this.#insert = db.prepare(
-      `INSERT INTO job (instance_key, koji_build_id, state, priority, run_at, created_at)
-       VALUES (?, ?, ${STATE.queued}, ?, ?, ?)`,
+      `INSERT INTO job (instance_key, koji_build_id, state, priority, reread, run_at, created_at)
+       VALUES (:instance_key, :koji_build_id, ${STATE.queued}, :priority, :reread, :now, :now)`,
     );
-    this.#raise = db.prepare('UPDATE job SET priority = min(priority, ?) WHERE job_id = ?');
+    this.#raise = db.prepare(`UPDATE job SET ${MERGE} WHERE job_id = :job_id`);
     this.#announceAgain = db.prepare(
-      'UPDATE job SET announced_again = ?, priority = min(priority, ?) WHERE job_id = ?',
+      `UPDATE job SET announced_again = :announced_again, ${MERGE} WHERE job_id = :job_id`,
     );
     this.#queueAfresh = db.prepare(
-      `UPDATE job SET state = ${STATE.queued}, priority = min(priority, ?), attempts = 0, run_at = ?, created_at = ?
-       WHERE job_id = ?`,
+      `UPDATE job SET state = ${STATE.queued}, ${MERGE}, attempts = 0, run_at = :now, created_at = :now
+       WHERE job_id = :job_id`,
     );
   }
 
@@ -45,14 +57,13 @@ export class Enqueuer {
   enqueue(
     instanceKey: number,
     kojiBuildIds: readonly KojiBuildId[],
-    priority: Priority,
-    now: number,
+    announcement: Announcement,
   ): EnqueueResult {
     let queued = 0;
     durably(this.#db, () => {
       this.#transaction(() => {
         for (const kojiBuildId of kojiBuildIds) {
-          if (this.#announce(instanceKey, kojiBuildId, priority, now)) queued++;
+          if (this.#announce(instanceKey, kojiBuildId, announcement)) queued++;
         }
       });
     });
@@ -60,21 +71,23 @@ export class Enqueuer {
   }
 
   /** True if this made work; false if a look at the build was already due. */
-  #announce(instanceKey: number, kojiBuildId: KojiBuildId, priority: Priority, now: number): boolean {
+  #announce(instanceKey: number, kojiBuildId: KojiBuildId, announcement: Announcement): boolean {
+    const { priority, reread, now } = announcement;
     const job = this.#select.get(instanceKey, kojiBuildId);
     if (job === undefined) {
-      this.#insert.run(instanceKey, kojiBuildId, priority, now, now);
+      this.#insert.run({ ...announcement, instance_key: instanceKey, koji_build_id: kojiBuildId });
       return true;
     }
+    const merged = { priority, reread, job_id: job.job_id };
     switch (job.state) {
       case STATE.queued:
-        this.#raise.run(priority, job.job_id);
+        this.#raise.run(merged);
         return false;
       case STATE.running:
-        this.#announceAgain.run(job.announced_again ?? now, priority, job.job_id);
+        this.#announceAgain.run({ ...merged, announced_again: job.announced_again ?? now });
         return job.announced_again === null;
       default:
-        this.#queueAfresh.run(priority, now, now, job.job_id);
+        this.#queueAfresh.run({ ...merged, now });
         return true;
     }
   }

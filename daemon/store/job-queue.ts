@@ -6,7 +6,7 @@ import type { Instances } from './instances.ts';
 import { JOB_COLUMNS, jobOfRow, type JobRow, STATE } from './job-rows.ts';
 import type { Database } from './open.ts';
 import { immediateTransaction } from './transactions.ts';
-import { type EnqueueResult, type Job, PRIORITY, type Priority } from './types.ts';
+import { type EnqueueOptions, type EnqueueResult, type Job, PRIORITY, type Priority } from './types.ts';
 
 const PRIORITIES = JSON.stringify(Object.values(PRIORITY));
 
@@ -75,8 +75,14 @@ export class JobQueue {
     );
   }
 
-  enqueue(instance: string, kojiBuildIds: readonly KojiBuildId[], priority: Priority): EnqueueResult {
-    return this.#enqueuer.enqueue(this.#instances.findOrMake(instance), kojiBuildIds, priority, this.#now());
+  enqueue(
+    instance: string,
+    kojiBuildIds: readonly KojiBuildId[],
+    priority: Priority,
+    { reread = false }: EnqueueOptions = {},
+  ): EnqueueResult {
+    const announcement = { priority, reread: reread ? 1 : 0, now: this.#now() } as const;
+    return this.#enqueuer.enqueue(this.#instances.findOrMake(instance), kojiBuildIds, announcement);
   }
 
   claim(worker: string, instances: readonly string[]): Job | null {

@@ -14,13 +14,14 @@ export interface JobRow {
   created_at: number;
   locked_at: number | null;
   locked_by: string | null;
+  reread: number;
   error_code: ErrorCode | null;
   error_message: string | null;
 }
 
 export const JOB_COLUMNS =
   'job_id, instance_key, koji_build_id, state, priority, attempts, run_at, created_at, locked_at, locked_by, ' +
-  'error_code, error_message';
+  'reread, error_code, error_message';
 
 /** The numbers of job.state in schema.sql. */
 export const STATE = { queued: 0, running: 1, failed: 2, parked: 3 } as const satisfies Record<
@@ -41,6 +42,7 @@ export function jobOfRow(row: JobRow, instances: Instances): Job {
     runAt: row.run_at,
     lockedAt: row.locked_at,
     lockedBy: row.locked_by,
+    reread: row.reread === 1,
     lastError: row.error_code === null ? null : { code: row.error_code, message: row.error_message ?? '' },
     createdAt: row.created_at,
   };

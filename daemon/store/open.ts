@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Sqlite from 'better-sqlite3';
 import { DarkserverError } from '../../shared/errors.ts';
@@ -71,10 +72,15 @@ function createSchema(db: Database, path: string): void {
 }
 
 function connect(path: string, options: Sqlite.Options): Database {
+  if (!existsSync(dirname(path))) {
+    throw new DarkserverError(
+      'configuration',
+      `cannot open the database ${path}: make the directory ${dirname(path)} first, or give database.path or --database another place`,
+    );
+  }
   try {
     return new Sqlite(path, { ...options, timeout: BUSY_MILLISECONDS });
   } catch (thrown) {
-    // better-sqlite3 says "directory does not exist" with a TypeError of its own.
     const error = toStoreError(path, thrown);
     const message = error instanceof Error ? error.message : String(error);
     throw new DarkserverError('configuration', `cannot open the database ${path}: ${message}`, {

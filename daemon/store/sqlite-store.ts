@@ -98,8 +98,8 @@ function indexStore(index: SqliteIndex, read: Run, write: Run): IndexStore {
 
 function jobStore(queue: JobQueue, locks: JobLocks, list: JobList, read: Run, write: Run): JobStore {
   return {
-    enqueue: (instance, kojiBuildIds, priority) =>
-      write(() => queue.enqueue(instance, kojiBuildIds, priority)),
+    enqueue: (instance, kojiBuildIds, priority, options) =>
+      write(() => queue.enqueue(instance, kojiBuildIds, priority, options)),
     // Asked twice a second by idle workers, and nearly always in vain: no reason to expect a change.
     claim: (worker, from) => read(() => queue.claim(worker, from)),
     heartbeat: (job) => write(() => queue.heartbeat(job)),

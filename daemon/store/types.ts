@@ -133,8 +133,15 @@ export interface Job {
   readonly runAt: number;
   readonly lockedAt: number | null;
   readonly lockedBy: string | null;
+  /** Whether RPMs that have not changed since they were read are to be read again, too. */
+  readonly reread: boolean;
   readonly lastError: { readonly code: ErrorCode; readonly message: string } | null;
   readonly createdAt: number;
+}
+
+export interface EnqueueOptions {
+  /** As in Job; once somebody has asked for it, a later announcement does not take it back. */
+  readonly reread?: boolean;
 }
 
 export interface EnqueueResult {
@@ -149,7 +156,12 @@ export interface JobStore {
    * (its priority may rise); one that is being worked on is looked at again afterwards; a failed or
    * parked one is queued afresh.
    */
-  enqueue(instance: string, kojiBuildIds: readonly KojiBuildId[], priority: Priority): Promise<EnqueueResult>;
+  enqueue(
+    instance: string,
+    kojiBuildIds: readonly KojiBuildId[],
+    priority: Priority,
+    options?: EnqueueOptions,
+  ): Promise<EnqueueResult>;
   /** Takes the next job that is due, in one statement, or null. `instances`: only these Kojis' jobs. */
   claim(worker: string, instances: readonly string[]): Promise<Job | null>;
   /** Says that the worker still lives; false if the job is no longer its own. */

@@ -112,7 +112,7 @@ describe('a build that is announced again', () => {
     const build = addGreet(hub);
     await indexBuild(build, never);
     filesRead(hub);
-    expect(await indexBuildOf(hub, index, { reread: true })(build, never)).toMatchObject({ rpms: 3 });
+    expect(await indexBuild(build, never, { reread: true })).toMatchObject({ rpms: 3 });
     expect(filesRead(hub)).toHaveLength(3);
   });
 

@@ -42,6 +42,20 @@ describe('enqueueing', () => {
     expect(await jobs.find('fedora', 1 as KojiBuildId)).toBeNull();
   });
 
+  test('remembers that a build is to be reread, whoever announces it afterwards', async () => {
+    const { jobs } = queue();
+    await jobs.enqueue('fedora', ids(1, 2), PRIORITY.push);
+    await jobs.enqueue('fedora', ids(2), PRIORITY.backfill, { reread: true });
+    await jobs.enqueue('fedora', ids(2), PRIORITY.push);
+    const [first, second] = [await claim(jobs), await claim(jobs)];
+    expect([first.reread, second.reread]).toEqual([false, true]);
+    await jobs.enqueue('fedora', ids(1), PRIORITY.backfill, { reread: true });
+    await jobs.complete(first);
+    await jobs.fail(second, FORMAT, { state: 'parked' });
+    await jobs.enqueue('fedora', ids(2), PRIORITY.push);
+    expect([(await claim(jobs)).reread, (await claim(jobs)).reread]).toEqual([true, true]);
+  });
+
   test('queues afresh what has failed or was parked', async () => {
     const { jobs, clock } = queue();
     await jobs.enqueue('fedora', ids(1, 2), PRIORITY.backfill);
@@ -113,6 +127,7 @@ describe('claiming', () => {
       runAt: NOW,
       lockedAt: NOW + 3,
       lockedBy: 'host:1.2:3',
+      reread: false,
       lastError: null,
       createdAt: NOW,
     });

@@ -26,8 +26,9 @@ function statementsOf(db: Database): string[] {
 function planOf(db: Database, sql: string): string[] {
   const statement = db.prepare<unknown[], { detail: string }>(`EXPLAIN QUERY PLAN ${sql}`);
   const positional = (sql.match(/\?/g) ?? []).map(() => 1);
-  const named = { instances: '[1]', now: 1, worker: '' };
-  const rows = sql.includes(':now') ? statement.all(named) : statement.all(...positional);
+  const names = [...sql.matchAll(/:(\w+)/g)].map(([, name = '']) => name);
+  const named = Object.fromEntries(names.map((name) => [name, name === 'instances' ? '[1]' : 1]));
+  const rows = names.length > 0 ? statement.all(named) : statement.all(...positional);
   return rows.map(({ detail }) => detail);
 }
 

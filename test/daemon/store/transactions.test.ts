@@ -27,7 +27,7 @@ describe('a durable transaction', () => {
     db.prepare("INSERT INTO koji_instance (name) VALUES ('fedora')").run();
     const enqueuer = new Enqueuer(db);
     statements.length = 0;
-    enqueuer.enqueue(1, [1 as KojiBuildId], PRIORITY.push, 0);
+    enqueuer.enqueue(1, [1 as KojiBuildId], { priority: PRIORITY.push, reread: 0, now: 0 });
     const brief = statements.filter((sql) => /^(PRAGMA|BEGIN|COMMIT|ROLLBACK)/.test(sql));
     expect(brief).toEqual([
       'PRAGMA synchronous = FULL',
