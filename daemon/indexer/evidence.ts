@@ -2,12 +2,14 @@ import { parseBuildId } from '../../shared/build-id.ts';
 import type { BuildId } from '../../shared/build-id.ts';
 import type { FileKind } from '../../shared/elf/kind.ts';
 import type { RpmFileList } from '../../shared/rpm/files.ts';
+import { readBuildIdLinks } from './build-id-links.ts';
+import type { Evidence } from './types.ts';
 
 /**
  * What an RPM's header proves of each regular file: this build-id; surely none; cannot say.
  *
- * The evidence is the file's class: what libmagic said of it when the package was built. Facts behind the
- * rules, from rpm's build/rpmfc.c and libmagic's readelf.c:
+ * The evidence is the file's class, which is what libmagic said of it when the package was built, and the
+ * package's own .build-id links where the class is silent. Facts behind the rules for classes, from rpm's build/rpmfc.c and libmagic's readelf.c:
  * - libmagic prints the build-id of every ELF file that has one, provided that it is recent enough (RHEL 6
  *   has an older one) and that the id is of a usual length (older: 16 or 20 bytes; newer: 4 to 20). An ELF
  *   class without an id therefore proves nothing.
@@ -25,6 +27,7 @@ interface ProvedFile {
   readonly index: number;
   readonly buildId: BuildId;
   readonly kind: FileKind;
+  readonly evidence: Exclude<Evidence, 'payload'>;
   /** False if the path leaves open what kind of file it is, so that `kind` is the likelier one. */
   readonly isKindSure: boolean;
 }
@@ -34,6 +37,9 @@ const ELF_BYTES_MIN = 52 + 12 + 4 + 2;
 
 /** Kernel modules are the compressed files that hold ELF files for somebody to run. */
 const COMPRESSED_MODULE_SUFFIXES = ['.ko.xz', '.ko.zst', '.ko.gz'];
+
+/** Hex digits of the ids that every libmagic prints that prints any. */
+const PRINTED_HEX_LENGTHS: ReadonlySet<number> = new Set([32, 40]);
 
 /** Suffixes that rpm takes for the class itself, in one of its versions or another. */
 const CLASS_BY_SUFFIX = ['.pm', '.la', '.pc', '.c', '.h', '.html', '.png', '.svg'];
@@ -63,10 +69,41 @@ export function readHeaderEvidence(files: RpmFileList): HeaderEvidence {
       unknown.push(index);
     } else if (fileClass.says === 'elf' && fileClass.buildId !== null) {
       const kind = kindByHeader(files.path(index), fileClass.text);
-      proved.push({ index, buildId: fileClass.buildId, ...kind });
+      proved.push({ index, buildId: fileClass.buildId, ...kind, evidence: 'file-class' });
     }
   }
-  return { proved, unknown };
+  return withLinks(files, proved, unknown, classes);
+}
+
+/**
+ * Adds what links prove of the files whose class does not say. Where other classes of the package have ids,
+ * a class without one means that the file has none that libmagic prints, and a link that says otherwise is
+ * not believed.
+ */
+function withLinks(
+  files: RpmFileList,
+  byClass: readonly ProvedFile[],
+  unknown: readonly number[],
+  classes: ReadonlyMap<number, FileClass>,
+): HeaderEvidence {
+  const links = readBuildIdLinks(
+    files,
+    unknown.filter((index) => !isCompressedModule(files, index)),
+  );
+  const proved = [...byClass];
+  const rest: number[] = [];
+  for (const index of unknown) {
+    const buildId = links.get(index);
+    const fileClass = classes.get(files.classIndex(index) ?? -1);
+    const isElf = fileClass?.says === 'elf';
+    if (buildId === undefined || (isElf && byClass.length > 0 && PRINTED_HEX_LENGTHS.has(buildId.length))) {
+      rest.push(index);
+    } else {
+      const kind = kindByHeader(files.path(index), isElf ? fileClass.text : '');
+      proved.push({ index, buildId, ...kind, evidence: 'link' });
+    }
+  }
+  return { proved, unknown: rest };
 }
 
 function classOf(files: RpmFileList, index: number, known: Map<number, FileClass>): FileClass {

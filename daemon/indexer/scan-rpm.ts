@@ -82,9 +82,9 @@ class Scan {
     const isHeaderOnly = this.#mode === 'header';
     const files = new Map<number, ScannedFile>();
     const wanted = isHeaderOnly ? [] : [...evidence.unknown];
-    for (const { index, buildId, kind, isKindSure } of evidence.proved) {
+    for (const { index, buildId, kind, isKindSure, evidence: proof } of evidence.proved) {
       if (isHeaderOnly || isKindSure) {
-        files.set(index, { path: head.files.path(index), buildId, kind, evidence: 'file-class' });
+        files.set(index, { path: head.files.path(index), buildId, kind, evidence: proof });
       } else {
         wanted.push(index);
       }

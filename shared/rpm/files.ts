@@ -24,6 +24,7 @@ export class RpmFileList {
   readonly #sizes: RpmIntegers | null;
   readonly #modes: RpmIntegers | null;
   readonly #flags: RpmIntegers | null;
+  readonly #linkTargets: RpmStrings | null;
   readonly #devices: RpmIntegers | null;
   readonly #inodes: RpmIntegers | null;
   readonly #classOf: RpmIntegers | null;
@@ -46,6 +47,7 @@ export class RpmFileList {
       throw header.error(`${this.count} files have no ${this.#sizes === null ? 'sizes' : 'modes'}`);
     }
     this.#flags = this.#list(header, RpmTag.fileFlags, 'fileFlags');
+    this.#linkTargets = header.strings(RpmTag.fileLinkTos);
     this.#devices = this.#list(header, RpmTag.fileDevices, 'fileDevices');
     this.#inodes = this.#list(header, RpmTag.fileInodes, 'fileInodes');
     this.#classOf = this.#list(header, RpmTag.fileClass, 'fileClass');
@@ -100,6 +102,11 @@ export class RpmFileList {
   nameKey(index: number): string {
     const name = binaryString(this.#nameBytes(index));
     return name.startsWith('/') ? name.slice(1) : name;
+  }
+
+  /** Where a symbolic link points to, a string of bytes as nameKey's; "" for all other files. */
+  linkTarget(index: number): string {
+    return binaryString(this.#linkTargets?.bytes(index) ?? NO_BYTES);
   }
 
   /** The same for all hard links of one file, and null where the header has no inodes. */

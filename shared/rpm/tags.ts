@@ -11,6 +11,7 @@ export const RpmTag = {
   oldFileNames: 1027,
   fileSizes: 1028,
   fileModes: 1030,
+  fileLinkTos: 1036,
   fileFlags: 1037,
   sourceRpm: 1044,
   noSource: 1051,

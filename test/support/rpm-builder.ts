@@ -72,6 +72,8 @@ export interface RpmFile {
   /** libmagic's words. A package in which no file has any has no FILECLASS. */
   readonly fileClass?: string;
   readonly flags?: number;
+  /** Makes it a symbolic link to this. */
+  readonly linkTo?: string | Uint8Array;
   /** Files with one inode are hard links; the last of them has the data. */
   readonly inode?: number;
   /** Leave it out of the payload. */
@@ -123,16 +125,23 @@ function splitPath(path: string | Uint8Array): { directory: Buffer; base: Buffer
   return { directory: bytes.subarray(0, slash + 1), base: bytes.subarray(slash + 1) };
 }
 
+function modeOf({ mode, linkTo }: RpmFile): number {
+  return mode ?? (linkTo === undefined ? 0o100755 : 0o120777);
+}
+
 function fileTags(files: readonly RpmFile[], format: 3 | 4 | 6): (readonly [number, TagValue])[] {
   if (files.length === 0) return [];
   const sizes = files.map(({ data, size }) => size ?? data?.length ?? 0);
   const tags: (readonly [number, TagValue])[] = [
-    [RpmTag.fileModes, { int16: files.map(({ mode = 0o100755 }) => mode) }],
+    [RpmTag.fileModes, { int16: files.map(modeOf) }],
     [RpmTag.fileFlags, { int32: files.map(({ flags = 0 }) => flags) }],
     [RpmTag.fileDevices, { int32: files.map(() => 1) }],
     [RpmTag.fileInodes, { int32: files.map(({ inode }, i) => inode ?? 1000 + i) }],
     format === 6 ? [RpmTag.longFileSizes, { int64: sizes }] : [RpmTag.fileSizes, { int32: sizes }],
   ];
+  if (files.some(({ linkTo }) => linkTo !== undefined)) {
+    tags.push([RpmTag.fileLinkTos, { strings: files.map(({ linkTo = '' }) => linkTo) }]);
+  }
   if (format === 3) {
     tags.push([RpmTag.oldFileNames, { strings: files.map(({ path }) => path) }]);
   } else {
@@ -172,7 +181,7 @@ export function buildPayload(files: readonly RpmFile[], form: 'newc' | 'crc' | '
       newcEntry({
         name: Buffer.concat([Buffer.from('.'), asBytes(file.path)]),
         data,
-        mode: file.mode ?? 0o100755,
+        mode: modeOf(file),
         inode: file.inode ?? 1000 + i,
         linkCount: Math.max(1, links.length),
         magic: form === 'crc' ? '070702' : '070701',
