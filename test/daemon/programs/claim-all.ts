@@ -4,7 +4,7 @@ import { openStore } from '../../../daemon/store/sqlite-store.ts';
 const [path = '', worker = '', stop = ''] = process.argv.slice(2);
 const store = openStore(path);
 console.log('ready');
-for (let kojiBuildId = 0; kojiBuildId < Number(stop); ) {
+for (let kojiBuildId = 0; kojiBuildId < Number(stop);) {
   const job = await store.jobs.claim(worker, ['fedora']);
   if (job === null) {
     await new Promise((resolve) => setTimeout(resolve, 5));

@@ -14,7 +14,8 @@ const pool = new WorkerPool(
   2,
 );
 pool.start();
-while ((await store.jobs.list({ limit: 1 })).length > 0) await new Promise((resolve) => setTimeout(resolve, 5));
+while ((await store.jobs.list({ limit: 1 })).length > 0)
+  await new Promise((resolve) => setTimeout(resolve, 5));
 await pool.stop();
 await store.close();
 console.log('stopped');
