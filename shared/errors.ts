@@ -39,7 +39,8 @@ const CLASSES = {
   /** The database is locked or the disk is full. */
   store: { httpStatus: 503, job: 'retry', exitCode: EXIT.noMatch },
   usage: { httpStatus: 400, job: 'park', exitCode: EXIT.usage },
-  configuration: { httpStatus: 500, job: 'park', exitCode: EXIT.configuration },
+  /** Something that an admin has to put right, and then all goes on: zstd is not installed, for one. */
+  configuration: { httpStatus: 500, job: 'retry', exitCode: EXIT.configuration },
   /** The work was called off because the program is stopping. */
   stopped: { httpStatus: 503, job: 'retry', exitCode: EXIT.noMatch },
   /** A defect of ours. */

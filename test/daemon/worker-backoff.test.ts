@@ -25,7 +25,7 @@ describe('after a failure', () => {
     expect(wait('network', 1, 1)).toBe(36);
   });
 
-  test.each<ErrorCode>(['network', 'hub_protocol', 'hub_fault', 'store', 'stopped'])(
+  test.each<ErrorCode>(['network', 'hub_protocol', 'hub_fault', 'store', 'stopped', 'configuration'])(
     '%s is tried again for as long as it takes',
     (code) => {
       expect(wait(code, 1000)).toBe((6 * HOUR) / 1000);
@@ -38,7 +38,7 @@ describe('after a failure', () => {
     expect(wait(code, 9)).toBeNull();
   });
 
-  test.each<ErrorCode>(['format', 'limit', 'bad_input', 'configuration'])('%s is parked at once', (code) => {
+  test.each<ErrorCode>(['format', 'limit', 'bad_input'])('%s is parked at once', (code) => {
     expect(wait(code, 1)).toBeNull();
   });
 });
