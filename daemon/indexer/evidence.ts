@@ -12,7 +12,7 @@ import type { Evidence } from './types.ts';
  * package's own .build-id links where the class is silent. Facts behind the rules for classes, from rpm's build/rpmfc.c and libmagic's readelf.c:
  * - libmagic prints the build-id of every ELF file that has one, provided that it is recent enough (RHEL 6
  *   has an older one) and that the id is of a usual length (older: 16 or 20 bytes; newer: 4 to 20). An ELF
- *   class without an id therefore proves nothing.
+ *   class without an id therefore proves nothing of programs and libraries.
  * - rpm keeps the words of classes that it thinks of use, ELF's among them, and "" for all others.
  * - rpm does not ask libmagic about files with certain suffixes, and none at all below /dev.
  * - libmagic looks into compressed files, and says what is inside before "(XZ compressed data…)".
@@ -41,6 +41,20 @@ const COMPRESSED_MODULE_SUFFIXES = ['.ko.xz', '.ko.zst', '.ko.gz'];
 /** Hex digits of the ids that every libmagic prints that prints any. */
 const PRINTED_HEX_LENGTHS: ReadonlySet<number> = new Set([32, 40]);
 
+/**
+ * What libmagic says of an object of which it has read all sections: ", stripped" or ", not stripped" comes
+ * last, and complaints (too many notes, missing section headers) come instead of it or behind it.
+ */
+const WHOLE_OBJECT =
+  /^ELF (?:32|64)-bit [LM]SB relocatable, .+ version 1 \([^()]*\)(?:, for [\w/ .]+)?(?:, with debug_info)?, (?:not )?stripped$/;
+
+/** Objects that are made by `ld -r`, as kernel modules are, rather than by a compiler. */
+const LINKED_OBJECT_SUFFIXES = ['.ko', '.debug'];
+
+/** The only ELF files without a machine: guile's own linker makes them, with no notes. */
+const GUILE_OBJECT =
+  /^ELF (?:32|64)-bit [LM]SB shared object, no machine, version 1 \(embedded\), dynamically linked(?:, with debug_info)?, (?:not )?stripped$/;
+
 /** Suffixes that rpm takes for the class itself, in one of its versions or another. */
 const CLASS_BY_SUFFIX = ['.pm', '.la', '.pc', '.c', '.h', '.html', '.png', '.svg'];
 
@@ -58,7 +72,8 @@ export function mayHoldBuildId(files: RpmFileList, index: number): boolean {
   return files.isRegular(index) && !files.isGhost(index) && files.size(index) >= ELF_BYTES_MIN;
 }
 
-export function readHeaderEvidence(files: RpmFileList): HeaderEvidence {
+/** `rpmVersion` is that of the rpm that built the package, "4.18.0", or null. */
+export function readHeaderEvidence(files: RpmFileList, rpmVersion: string | null): HeaderEvidence {
   const classes = new Map<number, FileClass>();
   const proved: ProvedFile[] = [];
   const unknown: number[] = [];
@@ -72,19 +87,22 @@ export function readHeaderEvidence(files: RpmFileList): HeaderEvidence {
       proved.push({ index, buildId: fileClass.buildId, ...kind, evidence: 'file-class' });
     }
   }
-  return withLinks(files, proved, unknown, classes);
+  return unknown.length === 0
+    ? { proved, unknown }
+    : askAgain(files, proved, unknown, classes, proved.length > 0 || isRecentRpm(rpmVersion));
 }
 
 /**
- * Adds what links prove of the files whose class does not say. Where other classes of the package have ids,
- * a class without one means that the file has none that libmagic prints, and a link that says otherwise is
- * not believed.
+ * Asks the links about the files whose class does not say, and then whether what the class does say excludes
+ * an id. Where it is known that libmagic printed ids, a link to an id that it would have printed is not
+ * believed.
  */
-function withLinks(
+function askAgain(
   files: RpmFileList,
   byClass: readonly ProvedFile[],
   unknown: readonly number[],
   classes: ReadonlyMap<number, FileClass>,
+  isIdPrinted: boolean,
 ): HeaderEvidence {
   const links = readBuildIdLinks(
     files,
@@ -95,15 +113,37 @@ function withLinks(
   for (const index of unknown) {
     const buildId = links.get(index);
     const fileClass = classes.get(files.classIndex(index) ?? -1);
-    const isElf = fileClass?.says === 'elf';
-    if (buildId === undefined || (isElf && byClass.length > 0 && PRINTED_HEX_LENGTHS.has(buildId.length))) {
+    const elf = fileClass?.says === 'elf' ? fileClass : null;
+    if (buildId === undefined) {
+      if (elf === null || !isIdPrinted || !isWithoutId(files, index, elf.text)) rest.push(index);
+    } else if (elf !== null && isIdPrinted && PRINTED_HEX_LENGTHS.has(buildId.length)) {
       rest.push(index);
     } else {
-      const kind = kindByHeader(files.path(index), isElf ? fileClass.text : '');
-      proved.push({ index, buildId, ...kind, evidence: 'link' });
+      proved.push({ index, buildId, ...kindByHeader(files.path(index), elf?.text ?? ''), evidence: 'link' });
     }
   }
   return { proved, unknown: rest };
+}
+
+/**
+ * True for ELF files that nothing gives an id, if libmagic names none: what compilers make. An id of a length
+ * that libmagic does not print takes a linker's `--build-id=0x…`, or `sha256` of mold: any program or library
+ * may have one, and for all that can be known a kernel module.
+ */
+function isWithoutId(files: RpmFileList, index: number, classText: string): boolean {
+  if (GUILE_OBJECT.test(classText)) return true;
+  const mayBeLinked =
+    LINKED_OBJECT_SUFFIXES.some((suffix) => files.nameEndsWith(index, suffix)) ||
+    files.isBelow(index, '/usr/lib/debug/') ||
+    files.isBelow(index, '/lib/modules/') ||
+    files.isBelow(index, '/usr/lib/modules/');
+  return !mayBeLinked && WHOLE_OBJECT.test(classText);
+}
+
+/** rpm 4.14 is of 2017; libmagic has printed ids since file 5.11 of 2012 or longer. */
+function isRecentRpm(version: string | null): boolean {
+  const [, major, minor] = /^(\d+)\.(\d+)(?:\.|$)/.exec(version ?? '') ?? [];
+  return Number(major) > 4 || (Number(major) === 4 && Number(minor) >= 14);
 }
 
 function classOf(files: RpmFileList, index: number, known: Map<number, FileClass>): FileClass {

@@ -17,6 +17,8 @@ import type { ChunkReader } from './chunk-reader.ts';
 export interface RpmHead {
   readonly identity: RpmIdentity;
   readonly files: RpmFileList;
+  /** Of the rpm that built the package. */
+  readonly rpmVersion: string | null;
   /** "cpio" wherever rpm itself wrote the package. */
   readonly payloadFormat: string;
   /** Offset of the payload in the RPM. */
@@ -39,6 +41,7 @@ export async function readRpmHead(reader: ChunkReader): Promise<RpmHead> {
   return {
     identity: readRpmIdentity(lead, signature, header),
     files: new RpmFileList(header),
+    rpmVersion: header.string(RpmTag.rpmVersion),
     payloadFormat: header.string(RpmTag.payloadFormat) ?? 'cpio',
     payloadStart,
     statedSize: stated === null ? null : headerStart + stated,

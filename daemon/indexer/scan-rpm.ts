@@ -78,7 +78,7 @@ class Scan {
       addPayloadFiles(files, head.files, wanted, payload);
       return { files: inHeaderOrder(files), warnings: payload.warnings };
     }
-    const evidence = readHeaderEvidence(head.files);
+    const evidence = readHeaderEvidence(head.files, head.rpmVersion);
     const isHeaderOnly = this.#mode === 'header';
     const files = new Map<number, ScannedFile>();
     const wanted = isHeaderOnly ? [] : [...evidence.unknown];

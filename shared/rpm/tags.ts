@@ -16,6 +16,7 @@ export const RpmTag = {
   sourceRpm: 1044,
   noSource: 1051,
   noPatch: 1052,
+  rpmVersion: 1064,
   fileDevices: 1095,
   fileInodes: 1096,
   sourcePackage: 1106,

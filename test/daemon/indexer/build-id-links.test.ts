@@ -26,7 +26,7 @@ const inDebug = (name: string, target: string): RpmFile =>
 async function verdicts(...files: RpmFile[]): Promise<string[]> {
   const { chunks } = await new RpmInMemory(buildRpm({ files })).open(0);
   const list = (await readRpmHead(new ChunkReader(chunks, 0))).files;
-  const { proved, unknown } = readHeaderEvidence(list);
+  const { proved, unknown } = readHeaderEvidence(list, null);
   return [
     ...proved.map(({ index, buildId, kind, isKindSure, evidence }) =>
       [list.path(index), buildId, `${kind}${isKindSure ? '' : '?'}`, evidence].join(' '),

@@ -3,6 +3,7 @@ import { readHeaderEvidence } from '../../../daemon/indexer/evidence.ts';
 import { readRpmHead } from '../../../daemon/indexer/rpm-head.ts';
 import { ChunkReader } from '../../../daemon/indexer/chunk-reader.ts';
 import type { HeaderEvidence } from '../../../daemon/indexer/evidence.ts';
+import { RpmTag } from '../../../shared/rpm/tags.ts';
 import { buildRpm } from '../../support/rpm-builder.ts';
 import type { RpmFile } from '../../support/rpm-builder.ts';
 import { RpmInMemory } from '../../support/rpm-in-memory.ts';
@@ -11,14 +12,19 @@ const ID = '00112233445566778899aabbccddeeff01234567';
 const ELF = `ELF 64-bit LSB pie executable, x86-64, version 1 (SYSV), dynamically linked, BuildID[sha1]=${ID}, stripped`;
 const BARE_ELF = 'ELF 64-bit LSB relocatable, x86-64, version 1 (SYSV), not stripped';
 
-async function evidenceOf(file: Partial<RpmFile>): Promise<HeaderEvidence> {
-  const rpm = buildRpm({ files: [{ path: '/usr/bin/x', size: 1000, ...file }] });
+async function evidenceOf(file: Partial<RpmFile>, rpmVersion: string | null): Promise<HeaderEvidence> {
+  const rpm = buildRpm({
+    files: [{ path: '/usr/bin/x', size: 1000, ...file }],
+    extraTags: rpmVersion === null ? [] : [[RpmTag.rpmVersion, { string: rpmVersion }]],
+  });
   const { chunks } = await new RpmInMemory(rpm).open(0);
-  return readHeaderEvidence((await readRpmHead(new ChunkReader(chunks, 0))).files);
+  const head = await readRpmHead(new ChunkReader(chunks, 0));
+  return readHeaderEvidence(head.files, head.rpmVersion);
 }
 
-async function verdict(file: Partial<RpmFile>): Promise<string> {
-  const { proved, unknown } = await evidenceOf(file);
+/** Of one file, in a package of a rpm so old that its libmagic may know no ids unless said otherwise. */
+async function verdict(file: Partial<RpmFile>, rpmVersion: string | null = null): Promise<string> {
+  const { proved, unknown } = await evidenceOf(file, rpmVersion);
   if (unknown.length > 0) return 'cannot say';
   const [found] = proved;
   return found === undefined ? 'none' : `${found.buildId} ${found.kind}${found.isKindSure ? '' : '?'}`;
@@ -92,6 +98,88 @@ describe('by name', () => {
   test('nor about files below /dev', async () => {
     expect(await verdict({ path: '/dev/x', fileClass: '' })).toBe('cannot say');
     expect(await verdict({ path: '/develop/x', fileClass: '' })).toBe('none');
+  });
+});
+
+describe('ELF without an id in its class, where libmagic printed ids', () => {
+  const path = '/usr/lib/crt1.o';
+  const none = 'none';
+
+  test.each([
+    [BARE_ELF, none],
+    ['ELF 64-bit LSB relocatable, x86-64, version 1 (SYSV), for GNU/Linux 3.2.0, not stripped', none],
+    ['ELF 64-bit LSB relocatable, x86-64, version 1 (SYSV), with debug_info, not stripped', none],
+    ['ELF 32-bit MSB relocatable, MIPS, MIPS32 rel2 version 1 (SYSV), stripped', none],
+    [
+      'ELF 64-bit LSB shared object, no machine, version 1 (embedded), dynamically linked, with debug_info, not stripped',
+      none,
+    ],
+    // Programs and libraries may have ids of any length, and libmagic prints those of the usual ones.
+    ['ELF 64-bit LSB executable, x86-64, version 1 (SYSV), statically linked, not stripped', 'cannot say'],
+    ['ELF 64-bit LSB shared object, x86-64, version 1 (SYSV), dynamically linked, stripped', 'cannot say'],
+    [
+      'ELF 64-bit LSB executable, x86-64, version 1 (SYSV), statically linked, Go BuildID=a/b, stripped',
+      'cannot say',
+    ],
+    // libmagic gave up before its end, or says that it passed something over.
+    ['ELF 64-bit LSB relocatable, x86-64, version 1 (SYSV)', 'cannot say'],
+    [
+      'ELF 64-bit LSB relocatable, x86-64, version 1 (SYSV), missing section headers at 3147184',
+      'cannot say',
+    ],
+    [`${BARE_ELF}, too many notes (256)`, 'cannot say'],
+    [
+      'ELF 64-bit LSB relocatable, x86-64, version 1 (SYSV), too many section headers (40000), not stripped',
+      'cannot say',
+    ],
+    [
+      'ELF 64-bit LSB relocatable, x86-64, version 1 (SYSV), BuildID[sha1]=0x33221100, stripped',
+      'cannot say',
+    ],
+    [
+      'ELF 64-bit LSB shared object, no machine, version 1 (embedded), BuildID[sha1]=0x33221100, stripped',
+      'cannot say',
+    ],
+  ])('%s: %s', async (fileClass, expected) => {
+    expect(await verdict({ path, fileClass }, '4.18.0')).toBe(expected);
+    expect(await verdict({ path, fileClass }, '4.8.0')).toBe('cannot say');
+  });
+
+  test.each([
+    ['4.14.1', none],
+    ['4.14', none],
+    ['4.100.0', none],
+    ['5.0', none],
+    ['6.0.1', none],
+    ['10.1', none],
+    ['4.13.0-rc1', 'cannot say'],
+    ['4.4.2', 'cannot say'],
+    ['3.0', 'cannot say'],
+    ['', 'cannot say'],
+    ['new', 'cannot say'],
+    [null, 'cannot say'],
+  ])('rpm %s: %s', async (rpmVersion, expected) => {
+    expect(await verdict({ path, fileClass: BARE_ELF }, rpmVersion)).toBe(expected);
+  });
+
+  test.each([
+    '/lib/modules/6.1/a.o',
+    '/usr/lib/modules/6.1/a.o',
+    '/opt/driver/a.ko',
+    '/opt/driver/a.ko.debug',
+    '/usr/lib/debug/opt/driver/a.o',
+  ])('%s may be made by a linker', async (linked) => {
+    expect(await verdict({ path: linked, fileClass: BARE_ELF }, '4.18.0')).toBe('cannot say');
+  });
+
+  test('another file of the package shows it too', async () => {
+    const files = [
+      { path: '/usr/bin/x', size: 1000, fileClass: ELF },
+      { path, size: 1000, fileClass: BARE_ELF },
+    ];
+    const { chunks } = await new RpmInMemory(buildRpm({ files })).open(0);
+    const head = await readRpmHead(new ChunkReader(chunks, 0));
+    expect(readHeaderEvidence(head.files, null)).toMatchObject({ proved: [{ index: 0 }], unknown: [] });
   });
 });
 
