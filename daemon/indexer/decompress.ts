@@ -1,7 +1,12 @@
 import { spawn } from 'node:child_process';
+import type { ChildProcessByStdio } from 'node:child_process';
+import { closeSync } from 'node:fs';
+import { Socket } from 'node:net';
+import type { OnReadOpts, SocketConstructorOpts } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { DarkserverError, FormatError } from '../../shared/errors.ts';
+import { openPipe } from './pipes.ts';
 
 export type Compression = 'gzip' | 'bzip2' | 'lzma' | 'xz' | 'zstd' | 'none';
 
@@ -20,7 +25,10 @@ export function detectCompression(bytes: Uint8Array): Compression | null {
   return starts(0x30, 0x37, 0x30, 0x37, 0x30) ? 'none' : null;
 }
 
-/** Takes what was decompressed. A promise means: no more before it is settled. */
+/**
+ * Takes what was decompressed. A promise means: no more before it is settled. The bytes are lent until the
+ * call returns: the next output may overwrite them.
+ */
 export type OnOutput = (bytes: Uint8Array) => Promise<void> | undefined;
 
 /**
@@ -40,6 +48,9 @@ export interface Decompressor {
 
 /** Bytes of a child's complaints that are kept. */
 const STDERR_BYTES_MAX = 2048;
+
+/** Of a read from a child. More than a pipe holds (64 KiB), so that a read that empties it is known to. */
+const READ_BYTES = 128 * 1024;
 
 /** zlib's buffer; its own default of 16 KiB costs a third of the speed. */
 const GZIP_CHUNK_BYTES = 256 * 1024;
@@ -64,11 +75,15 @@ const PROGRAMS = {
 /** Starts a decompressor. `base` is the offset in the RPM of what it will get, for messages. */
 export function startDecompressor(compression: Compression, base: number, onOutput: OnOutput): Decompressor {
   if (compression === 'none') return passThrough(onOutput);
-  const pipe = compression === 'gzip' ? gunzip(base) : runProgram(compression, base);
-  return new PipedDecompressor(pipe, onOutput);
+  return new PipedDecompressor(
+    (onData) => (compression === 'gzip' ? gunzip(base, onData) : runProgram(compression, base, onData)),
+    onOutput,
+  );
 }
 
-/** Something with an input and an output that ends well or throws. */
+type OnData = (bytes: Uint8Array) => void;
+
+/** Something with an input and an output that ends well or throws. Whoever has its data may pause it. */
 interface Pipe {
   readonly input: Writable;
   readonly output: Readable;
@@ -82,8 +97,9 @@ function passThrough(onOutput: OnOutput): Decompressor {
   return { hasFailed: false, write: onOutput, end: nothingToDo, stop: nothingToDo };
 }
 
-function gunzip(base: number): Pipe {
+function gunzip(base: number, onData: OnData): Pipe {
   const stream = createGunzip({ chunkSize: GZIP_CHUNK_BYTES });
+  stream.on('data', onData);
   const finished = new Promise<void>((resolve, reject) => {
     stream.on('end', resolve);
     stream.on('close', resolve);
@@ -94,18 +110,16 @@ function gunzip(base: number): Pipe {
   return { input: stream, output: stream, finished, kill: () => stream.destroy() };
 }
 
-function runProgram(compression: keyof typeof PROGRAMS, base: number): Pipe {
-  const { command, args, install } = PROGRAMS[compression];
-  // Of the environment only what finds the program: XZ_OPT, ZSTD_CLEVEL and BZIP2 change what they do.
-  const env = { PATH: process.env['PATH'] ?? '/usr/bin:/bin', LC_ALL: 'C' };
-  const child = spawn(command, args, { env, stdio: ['pipe', 'pipe', 'pipe'] });
+function runProgram(compression: keyof typeof PROGRAMS, base: number, onData: OnData): Pipe {
+  const { command, install } = PROGRAMS[compression];
+  const { child, output } = startProgram(compression, onData);
   let killed = false;
   let complaints = '';
   child.stderr.setEncoding('utf8');
   child.stderr.on('data', (text: string) => {
     complaints = (complaints + text).slice(0, STDERR_BYTES_MAX);
   });
-  const finished = new Promise<void>((resolve, reject) => {
+  const ended = new Promise<void>((resolve, reject) => {
     child.on('error', (error: NodeJS.ErrnoException) => {
       const message =
         error.code === 'ENOENT'
@@ -119,14 +133,58 @@ function runProgram(compression: keyof typeof PROGRAMS, base: number): Pipe {
       else reject(programError(compression, base, complaints.replaceAll('/*stdin*\\ : ', '').trim()));
     });
   });
+  const emptied = new Promise<void>((resolve, reject) => {
+    output.on('error', reject);
+    output.on('close', resolve);
+  });
   // A child that ends before it has read everything (it met bad data, or was killed) says why by itself.
   child.stdin.on('error', () => undefined);
   const kill = (): void => {
     killed = true;
     child.kill('SIGKILL');
-    child.stdout.destroy();
+    output.destroy();
   };
-  return { input: child.stdin, output: child.stdout, finished, kill };
+  // What came before it met bad data is taken first.
+  const finished = Promise.allSettled([emptied, ended]).then(async () => {
+    await emptied;
+    await ended;
+  });
+  return { input: child.stdin, output, finished, kill };
+}
+
+interface Program {
+  readonly child: ChildProcessByStdio<Writable, null, Readable>;
+  readonly output: Readable;
+}
+
+function startProgram(compression: keyof typeof PROGRAMS, onData: OnData): Program {
+  const { command, args } = PROGRAMS[compression];
+  // Of the environment only what finds the program: XZ_OPT, ZSTD_CLEVEL and BZIP2 change what they do.
+  const env = { PATH: process.env['PATH'] ?? '/usr/bin:/bin', LC_ALL: 'C' };
+  const { readEnd, writeEnd } = openPipe();
+  const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+  const callback = (bytes: number): boolean => {
+    onData(buffer.subarray(0, bytes));
+    return true;
+  };
+  // Node's types know `onread` of sockets that connect only; the documentation has it for all.
+  const options: SocketConstructorOpts & { onread: OnReadOpts } = {
+    fd: readEnd,
+    readable: true,
+    writable: false,
+    onread: { buffer, callback },
+  };
+  const output = new Socket(options);
+  try {
+    const child = spawn(command, args, { env, stdio: ['pipe', writeEnd, 'pipe'] });
+    return { child: child as Program['child'], output };
+  } catch (error) {
+    output.destroy();
+    throw error;
+  } finally {
+    // The output ends when the last descriptor of the write end does: the child's.
+    closeSync(writeEnd);
+  }
 }
 
 function programError(compression: Compression, base: number, complaints: string): DarkserverError {
@@ -141,20 +199,17 @@ class PipedDecompressor implements Decompressor {
   readonly #onOutput: OnOutput;
   /** What ended it early: thrown by whoever takes the output, or bad data. */
   #failure: Error | null = null;
-  /** While output is being taken, what came nevertheless: Node resumes a child's output when it exits. */
-  #waiting: Uint8Array[] | null = null;
   #taking: Promise<void> = Promise.resolve();
   /** Settled once the input has room; one for all that write meanwhile. */
   #draining: Promise<void> | null = null;
   readonly #settled: Promise<void>;
 
-  constructor(pipe: Pipe, onOutput: OnOutput) {
-    this.#pipe = pipe;
+  constructor(start: (onData: OnData) => Pipe, onOutput: OnOutput) {
     this.#onOutput = onOutput;
-    pipe.output.on('data', (chunk: Uint8Array) => {
-      this.#take(chunk);
+    this.#pipe = start((bytes) => {
+      this.#take(bytes);
     });
-    this.#settled = pipe.finished
+    this.#settled = this.#pipe.finished
       .catch((error: unknown) => {
         this.#failure ??= asError(error);
       })
@@ -208,10 +263,6 @@ class PipedDecompressor implements Decompressor {
 
   #take(chunk: Uint8Array): void {
     if (this.#failure !== null) return;
-    if (this.#waiting !== null) {
-      this.#waiting.push(chunk);
-      return;
-    }
     try {
       const taken = this.#onOutput(chunk);
       if (taken !== undefined) this.#taking = this.#takeAfter(taken);
@@ -221,16 +272,12 @@ class PipedDecompressor implements Decompressor {
   }
 
   async #takeAfter(taken: Promise<void>): Promise<void> {
-    const waiting: Uint8Array[] = [];
-    this.#waiting = waiting;
     this.#pipe.output.pause();
     try {
       await taken;
-      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await this.#onOutput(next);
     } catch (error) {
       this.#fail(error);
     }
-    this.#waiting = null;
     this.#pipe.output.resume();
   }
 

@@ -150,7 +150,8 @@ class ModuleStream {
   write(bytes: Uint8Array): Promise<void> | undefined {
     const module = this.#modules.at(-1);
     if (module !== undefined) module.bytesIn += bytes.length;
-    return this.#feed(bytes);
+    // A copy: the bytes are lent, and the decompressor may not get round to them at once.
+    return this.#feed(Uint8Array.from(bytes));
   }
 
   endModule(): Promise<void> | undefined {

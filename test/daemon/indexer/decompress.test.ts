@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
+import { readdirSync } from 'node:fs';
 import { detectCompression, startDecompressor } from '../../../daemon/indexer/decompress.ts';
 import type { Compression } from '../../../daemon/indexer/decompress.ts';
 import { compress, ZSTD_BOMB_BLOCK_BYTES, zstdBomb } from '../../support/rpm-builder.ts';
@@ -11,7 +12,7 @@ const TEXT = Buffer.concat([Buffer.from('070701'), randomBytes(300_000), Buffer.
 async function decompress(compression: Compression, bytes: Uint8Array, pieceBytes = 65_536): Promise<Buffer> {
   const output: Uint8Array[] = [];
   const decompressor = startDecompressor(compression, 1234, (chunk) => {
-    output.push(chunk);
+    output.push(Uint8Array.from(chunk));
     return undefined;
   });
   try {
@@ -161,4 +162,36 @@ test('a thousand to one comes out in pieces, and not faster than it is taken', a
   await decompressor.end();
   expect(total).toBe(1600 * ZSTD_BOMB_BLOCK_BYTES);
   expect(largest).toBeLessThanOrEqual(1024 * 1024);
+});
+
+test('neither end, stop, bad data nor a missing program leaves a descriptor open', async () => {
+  const bytes = compress('xz', TEXT);
+  const path = process.env['PATH'];
+  const runs = async (): Promise<void> => {
+    await decompress('xz', bytes);
+    await expect(decompress('xz', bytes.subarray(0, 5000))).rejects.toThrow();
+    const stopped = startDecompressor('xz', 0, () => undefined);
+    await stopped.write(bytes);
+    await stopped.stop();
+    process.env['PATH'] = '/nowhere';
+    await expect(decompress('xz', bytes)).rejects.toThrow('missing');
+    process.env['PATH'] = path;
+  };
+  await runs();
+  const before = readdirSync('/proc/self/fd').length;
+  for (let i = 0; i < 8; i++) await runs();
+  expect(readdirSync('/proc/self/fd').length - before).toBeLessThan(9);
+});
+
+test('a taker that is still busy when the child has ended gets the rest, in order', async () => {
+  const text = Buffer.from(Array.from({ length: 10_000 }, (_, i) => `line ${i}\n`).join(''));
+  const output: Buffer[] = [];
+  const decompressor = startDecompressor('zstd', 0, async (chunk) => {
+    output.push(Buffer.from(chunk));
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  });
+  await decompressor.write(compress('zstd', text));
+  await decompressor.end();
+  expect(Buffer.concat(output).equals(text)).toBe(true);
+  expect(output.length).toBeGreaterThan(1);
 });
