@@ -58,6 +58,16 @@ const GUILE_OBJECT =
 /** Suffixes that rpm takes for the class itself, in one of its versions or another. */
 const CLASS_BY_SUFFIX = ['.pm', '.la', '.pc', '.c', '.h', '.html', '.png', '.svg'];
 
+/**
+ * Sources as debuginfo packages hold them; in those of RHEL 6 and 7, which have no classes, by far the most
+ * files, and the last ones of the payload. find-debuginfo.sh takes them from the line tables of programs.
+ */
+const SOURCES_DIRECTORY = '/usr/src/debug/';
+const SOURCE_SUFFIXES = [
+  ...['.c', '.h', '.S', '.s', '.cc', '.hh', '.cpp', '.hpp', '.cxx', '.hxx', '.C', '.H', '.c++', '.tcc'],
+  ...['.inc', '.def', '.y', '.l', '.m', '.f', '.F', '.f90', '.F90', '.go', '.rs', '.ml', '.vala', '.asm'],
+];
+
 type FileClass =
   | { readonly says: 'elf'; readonly buildId: BuildId | null; readonly text: string }
   | { readonly says: 'not-elf' }
@@ -148,7 +158,7 @@ function isRecentRpm(version: string | null): boolean {
 
 function classOf(files: RpmFileList, index: number, known: Map<number, FileClass>): FileClass {
   const classIndex = files.classIndex(index);
-  if (classIndex === null) return { says: 'nothing' };
+  if (classIndex === null) return { says: isSource(files, index) ? 'not-elf' : 'nothing' };
   if (isCompressedModule(files, index)) return { says: 'nothing' };
   let fileClass = known.get(classIndex);
   if (fileClass === undefined) {
@@ -161,6 +171,13 @@ function classOf(files: RpmFileList, index: number, known: Map<number, FileClass
   const wasNotLookedAt =
     files.isExecutable(index) && CLASS_BY_SUFFIX.some((suffix) => files.nameEndsWith(index, suffix));
   return wasNotLookedAt || files.isBelow(index, '/dev/') ? { says: 'nothing' } : fileClass;
+}
+
+function isSource(files: RpmFileList, index: number): boolean {
+  return (
+    files.isBelow(index, SOURCES_DIRECTORY) &&
+    SOURCE_SUFFIXES.some((suffix) => files.nameEndsWith(index, suffix))
+  );
 }
 
 function parseFileClass(text: string): FileClass {

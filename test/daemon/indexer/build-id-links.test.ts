@@ -115,7 +115,12 @@ test('a path that is not UTF-8 is found by its bytes', async () => {
 
 test('a debuginfo package without classes is known by its links, and its payload is not read', async () => {
   const path = '/usr/lib/debug/usr/bin/x.debug';
-  const files = [inDebug(`${REST}.debug`, '../../usr/bin/x.debug'), { path, data: simpleElf(ID) }];
+  const files = [
+    inDebug(`${REST}.debug`, '../../usr/bin/x.debug'),
+    inDebug(REST, '../../../../../usr/bin/x'),
+    { path, data: simpleElf(ID) },
+    { path: '/usr/src/debug/x-1.0/x.c', size: 1000, mode: 0o100644 },
+  ];
   const rpm = buildRpm({ files, rawPayload: Buffer.from('not a payload') });
   for (const mode of ['auto', 'header'] as const) {
     const scan = await scanRpm(new RpmInMemory(rpm), { mode });

@@ -70,6 +70,17 @@ describe('by class', () => {
 });
 
 describe('by name', () => {
+  test.each([
+    ['/usr/src/debug/x-1.0/src/main.c', 'none'],
+    ['/usr/src/debug/x-1.0/main.cpp', 'none'],
+    ['/usr/src/debug/x-1.0/main', 'cannot say'],
+    ['/usr/src/debug/x-1.0/main.so', 'cannot say'],
+    ['/usr/src/x-1.0/main.c', 'cannot say'],
+    ['/usr/lib/debug/usr/bin/main.c', 'cannot say'],
+  ])('without classes, the sources of a debuginfo package hold none: %s: %s', async (path, expected) => {
+    expect(await verdict({ path })).toBe(expected);
+  });
+
   test.each(['xz', 'zst', 'gz'])(
     'a kernel module in .ko.%s must be read, whatever its class',
     async (suffix) => {
