@@ -15,6 +15,7 @@ import type { Evidence } from './types.ts';
  *   class without an id therefore proves nothing of programs and libraries.
  * - rpm keeps the words of classes that it thinks of use, ELF's among them, and "" for all others.
  * - rpm does not ask libmagic about files with certain suffixes, and none at all below /dev.
+ * - packages of rpm 6 have MIME types instead of classes, which tell ELF files from others and no ids.
  * - libmagic looks into compressed files, and says what is inside before "(XZ compressed data…)".
  */
 export interface HeaderEvidence {
@@ -54,6 +55,13 @@ const LINKED_OBJECT_SUFFIXES = ['.ko', '.debug'];
 /** The only ELF files without a machine: guile's own linker makes them, with no notes. */
 const GUILE_OBJECT =
   /^ELF (?:32|64)-bit [LM]SB shared object, no machine, version 1 \(embedded\), dynamically linked(?:, with debug_info)?, (?:not )?stripped$/;
+
+/**
+ * MIME types that are not those of ELF files (application/x-…), nor of what libmagic could not read
+ * (application/octet-stream). They say nothing of ids.
+ */
+const NOT_ELF_MIME_TYPE =
+  /^(?:(?:text|image|audio|video|font)\/.+|inode\/x-empty|application\/(?:gzip|x-xz|zstd|x-bzip2|zip|pdf|json))$/;
 
 /** Suffixes that rpm takes for the class itself, in one of its versions or another. */
 const CLASS_BY_SUFFIX = ['.pm', '.la', '.pc', '.c', '.h', '.html', '.png', '.svg'];
@@ -157,20 +165,27 @@ function isRecentRpm(version: string | null): boolean {
 }
 
 function classOf(files: RpmFileList, index: number, known: Map<number, FileClass>): FileClass {
-  const classIndex = files.classIndex(index);
-  if (classIndex === null) return { says: isSource(files, index) ? 'not-elf' : 'nothing' };
   if (isCompressedModule(files, index)) return { says: 'nothing' };
-  let fileClass = known.get(classIndex);
-  if (fileClass === undefined) {
-    fileClass = parseFileClass(files.classText(classIndex));
-    known.set(classIndex, fileClass);
-  }
+  const classIndex = files.classIndex(index);
+  if (classIndex === null && isSource(files, index)) return { says: 'not-elf' };
+  const fileClass = classIndex === null ? mimeClassOf(files, index) : parsedClass(files, classIndex, known);
   if (fileClass.says !== 'not-elf') return fileClass;
   // Nobody looked at such a file. What is not meant to run is taken to be what its name says: perl's
   // modules and pkgconfig's files are in every second package, and none was ever seen to be ELF.
   const wasNotLookedAt =
     files.isExecutable(index) && CLASS_BY_SUFFIX.some((suffix) => files.nameEndsWith(index, suffix));
   return wasNotLookedAt || files.isBelow(index, '/dev/') ? { says: 'nothing' } : fileClass;
+}
+
+/** Classes are few and files are many. */
+function parsedClass(files: RpmFileList, classIndex: number, known: Map<number, FileClass>): FileClass {
+  const fileClass = known.get(classIndex) ?? parseFileClass(files.classText(classIndex));
+  known.set(classIndex, fileClass);
+  return fileClass;
+}
+
+function mimeClassOf(files: RpmFileList, index: number): FileClass {
+  return { says: NOT_ELF_MIME_TYPE.test(files.mimeType(index)) ? 'not-elf' : 'nothing' };
 }
 
 function isSource(files: RpmFileList, index: number): boolean {

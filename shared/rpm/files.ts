@@ -29,6 +29,8 @@ export class RpmFileList {
   readonly #inodes: RpmIntegers | null;
   readonly #classOf: RpmIntegers | null;
   readonly #classes: RpmStrings | null;
+  readonly #mimeTypeOf: RpmIntegers | null;
+  readonly #mimeTypes: RpmStrings | null;
 
   /** Throws FormatError where the lists do not fit each other. */
   constructor(header: RpmHeader) {
@@ -52,6 +54,8 @@ export class RpmFileList {
     this.#inodes = this.#list(header, RpmTag.fileInodes, 'fileInodes');
     this.#classOf = this.#list(header, RpmTag.fileClass, 'fileClass');
     this.#classes = this.#classOf === null ? null : header.strings(RpmTag.classDict);
+    this.#mimeTypeOf = this.#list(header, RpmTag.fileMimeIndex, 'fileMimeIndex');
+    this.#mimeTypes = this.#mimeTypeOf === null ? null : header.strings(RpmTag.mimeDict);
   }
 
   /** Bytes, as the package installs the file; of a symbolic link, those of its target. */
@@ -124,6 +128,12 @@ export class RpmFileList {
   /** What libmagic said of files of this class when the package was built; "" for what rpm leaves out. */
   classText(classIndex: number): string {
     return decodeRpmText(this.#classes?.bytes(classIndex) ?? NO_BYTES);
+  }
+
+  /** What libmagic said of the file, in packages of rpm 6; "" where the header has no type for it. */
+  mimeType(index: number): string {
+    const number = this.#mimeTypeOf?.[index];
+    return number === undefined ? '' : decodeRpmText(this.#mimeTypes?.bytes(number) ?? NO_BYTES);
   }
 
   #mode(index: number): number {

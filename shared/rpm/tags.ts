@@ -29,6 +29,9 @@ export const RpmTag = {
   longFileSizes: 5008,
   /** Bytes of the compressed payload; in packages of rpm 6, whose signature header has no size. */
   payloadSize: 5112,
+  /** Instead of fileClass and classDict, in packages of rpm 6. */
+  fileMimeIndex: 5115,
+  mimeDict: 5116,
 } as const;
 
 /** Tags of the signature header (RPMSIGTAG_*). */

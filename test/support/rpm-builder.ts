@@ -71,6 +71,8 @@ export interface RpmFile {
   readonly size?: number;
   /** libmagic's words. A package in which no file has any has no FILECLASS. */
   readonly fileClass?: string;
+  /** The same in packages of rpm 6; "" for files without one in a package that has some. */
+  readonly mimeType?: string;
   readonly flags?: number;
   /** Makes it a symbolic link to this. */
   readonly linkTo?: string | Uint8Array;
@@ -160,6 +162,13 @@ function fileTags(files: readonly RpmFile[], format: 3 | 4 | 6): (readonly [numb
     tags.push(
       [RpmTag.fileClass, { int32: files.map(({ fileClass = '' }) => classes.indexOf(fileClass)) }],
       [RpmTag.classDict, { strings: classes }],
+    );
+  }
+  if (files.some(({ mimeType }) => mimeType !== undefined)) {
+    const types = [...new Set(files.map(({ mimeType = '' }) => mimeType))];
+    tags.push(
+      [RpmTag.fileMimeIndex, { int32: files.map(({ mimeType = '' }) => types.indexOf(mimeType)) }],
+      [RpmTag.mimeDict, { strings: types }],
     );
   }
   return tags;

@@ -127,3 +127,17 @@ test('a debuginfo package without classes is known by its links, and its payload
     expect(scan.files).toEqual([{ path, buildId: ID, kind: 'debuginfo', evidence: 'link' }]);
   }
 });
+
+test('a package of rpm 6 is known by its links and MIME types, as far as they go', async () => {
+  const files = [
+    { path: '/usr/bin/x', data: simpleElf(ID), mimeType: 'application/x-pie-executable' },
+    { ...inMain(REST), mimeType: 'inode/symlink' },
+    { path: '/usr/share/doc/x', size: 1000, mode: 0o100644, mimeType: 'text/plain' },
+  ];
+  const rawPayload = Buffer.from('not a payload');
+  const scan = await scanRpm(new RpmInMemory(buildRpm({ files, format: 6, rawPayload })), { mode: 'auto' });
+  expect(scan.files).toEqual([{ path: '/usr/bin/x', buildId: ID, kind: 'executable', evidence: 'link' }]);
+  const library = { path: '/usr/lib/x.so', data: simpleElf(ID), mimeType: 'application/x-sharedlib' };
+  const rpm = buildRpm({ files: [...files, library], format: 6, rawPayload });
+  await expect(scanRpm(new RpmInMemory(rpm), { mode: 'auto' })).rejects.toMatchObject({ code: 'format' });
+});

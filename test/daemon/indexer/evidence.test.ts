@@ -69,6 +69,36 @@ describe('by class', () => {
   });
 });
 
+test.each([
+  ['text/plain', 'none'],
+  ['text/x-shellscript', 'none'],
+  ['image/png', 'none'],
+  ['application/gzip', 'none'],
+  ['inode/x-empty', 'none'],
+  ['application/x-executable', 'cannot say'],
+  ['application/x-pie-executable', 'cannot say'],
+  ['application/x-sharedlib', 'cannot say'],
+  ['application/x-object', 'cannot say'],
+  ['application/octet-stream', 'cannot say'],
+  ['application/zip-of-some-other-kind', 'cannot say'],
+  ['', 'cannot say'],
+])('by MIME type: %s: %s', async (mimeType, expected) => {
+  expect(await verdict({ mimeType })).toBe(expected);
+  expect(await verdict({ mimeType, path: '/lib/modules/6.1/a.ko.xz' })).toBe('cannot say');
+  expect(await verdict({ mimeType, path: '/usr/bin/tool.pm' })).toBe('cannot say');
+});
+
+test('MIME types belong to their files', async () => {
+  const files = ['text/plain', 'application/x-sharedlib', 'image/png', 'text/plain'].map((mimeType, i) => ({
+    path: `/usr/lib/file${i}`,
+    size: 1000,
+    mimeType,
+  }));
+  const { chunks } = await new RpmInMemory(buildRpm({ files, format: 6 })).open(0);
+  const head = await readRpmHead(new ChunkReader(chunks, 0));
+  expect(readHeaderEvidence(head.files, null)).toEqual({ proved: [], unknown: [1] });
+});
+
 describe('by name', () => {
   test.each([
     ['/usr/src/debug/x-1.0/src/main.c', 'none'],
