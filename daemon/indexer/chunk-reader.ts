@@ -1,4 +1,5 @@
 import { FormatError } from '../../shared/errors.ts';
+import type { OpenFile } from './types.ts';
 
 /** Reads pieces of given lengths off the front of a stream, and hands over what is left of it. */
 export class ChunkReader {
@@ -7,11 +8,16 @@ export class ChunkReader {
   #chunk: Uint8Array = new Uint8Array();
   #offset: number;
   #bytesTaken = 0;
+  readonly #start: number;
+  readonly #file: OpenFile | undefined;
+  #hasEnded = false;
 
-  /** `offset` is that of the stream's first byte in the file. */
-  constructor(chunks: AsyncIterable<Uint8Array>, offset: number) {
+  /** `offset` is that of the stream's first byte in the file; `file` the file itself, if there is one. */
+  constructor(chunks: AsyncIterable<Uint8Array>, offset: number, file?: OpenFile) {
     this.#iterator = chunks[Symbol.asyncIterator]();
     this.#offset = offset;
+    this.#start = offset;
+    this.#file = file;
   }
 
   /** Offset in the file of the next byte to be read. */
@@ -68,6 +74,21 @@ export class ChunkReader {
     return chunk;
   }
 
+  /**
+   * The descriptor of the file, which stands at the next byte to be read; null if there is no file, or if
+   * all of it has come already: a source that has ended is closed.
+   */
+  async lendFile(): Promise<number | null> {
+    if (this.#hasEnded) return null;
+    return (await this.#file?.seek(this.#offset)) ?? null;
+  }
+
+  /** Counts what was read of the file that was lent. Throws `network` if it cannot be read further. */
+  async takeFileBack(): Promise<void> {
+    if (this.#file === undefined) return;
+    this.#bytesTaken = Math.max(this.#bytesTaken, (await this.#file.position()) - this.#start);
+  }
+
   /** Closes the source. */
   async close(): Promise<void> {
     await this.#iterator.return?.();
@@ -75,7 +96,10 @@ export class ChunkReader {
 
   async #advance(): Promise<boolean> {
     const next = await this.#iterator.next();
-    if (next.done === true) return false;
+    if (next.done === true) {
+      this.#hasEnded = true;
+      return false;
+    }
     this.#chunk = next.value;
     this.#bytesTaken += next.value.length;
     return true;

@@ -72,11 +72,25 @@ const PROGRAMS = {
   bzip2: { command: 'bzip2', args: ['-d', '-c', '-q'], install: 'bzip2' },
 } as const;
 
-/** Starts a decompressor. `base` is the offset in the RPM of what it will get, for messages. */
-export function startDecompressor(compression: Compression, base: number, onOutput: OnOutput): Decompressor {
+/** Whether a program decompresses it, which can read a file by itself. */
+export function isReadByProgram(compression: Compression): compression is keyof typeof PROGRAMS {
+  return compression in PROGRAMS;
+}
+
+/**
+ * Starts a decompressor. `base` is the offset in the RPM of what it will get, for messages. With the
+ * descriptor of a file, a program reads that from where it stands to its end, and nothing is written to it.
+ */
+export function startDecompressor(
+  compression: Compression,
+  base: number,
+  onOutput: OnOutput,
+  descriptor: number | null = null,
+): Decompressor {
   if (compression === 'none') return passThrough(onOutput);
   return new PipedDecompressor(
-    (onData) => (compression === 'gzip' ? gunzip(base, onData) : runProgram(compression, base, onData)),
+    (onData) =>
+      compression === 'gzip' ? gunzip(base, onData) : runProgram(compression, base, onData, descriptor),
     onOutput,
   );
 }
@@ -85,7 +99,8 @@ type OnData = (bytes: Uint8Array) => void;
 
 /** Something with an input and an output that ends well or throws. Whoever has its data may pause it. */
 interface Pipe {
-  readonly input: Writable;
+  /** Null where it reads a file. */
+  readonly input: Writable | null;
   readonly output: Readable;
   /** Settled once the output has ended and nothing is left running. */
   readonly finished: Promise<void>;
@@ -110,9 +125,14 @@ function gunzip(base: number, onData: OnData): Pipe {
   return { input: stream, output: stream, finished, kill: () => stream.destroy() };
 }
 
-function runProgram(compression: keyof typeof PROGRAMS, base: number, onData: OnData): Pipe {
+function runProgram(
+  compression: keyof typeof PROGRAMS,
+  base: number,
+  onData: OnData,
+  descriptor: number | null,
+): Pipe {
   const { command, install } = PROGRAMS[compression];
-  const { child, output } = startProgram(compression, onData);
+  const { child, output } = startProgram(compression, onData, descriptor ?? 'pipe');
   let killed = false;
   let complaints = '';
   child.stderr.setEncoding('utf8');
@@ -138,7 +158,7 @@ function runProgram(compression: keyof typeof PROGRAMS, base: number, onData: On
     output.on('close', resolve);
   });
   // A child that ends before it has read everything (it met bad data, or was killed) says why by itself.
-  child.stdin.on('error', () => undefined);
+  child.stdin?.on('error', () => undefined);
   const kill = (): void => {
     killed = true;
     child.kill('SIGKILL');
@@ -153,11 +173,11 @@ function runProgram(compression: keyof typeof PROGRAMS, base: number, onData: On
 }
 
 interface Program {
-  readonly child: ChildProcessByStdio<Writable, null, Readable>;
+  readonly child: ChildProcessByStdio<Writable | null, null, Readable>;
   readonly output: Readable;
 }
 
-function startProgram(compression: keyof typeof PROGRAMS, onData: OnData): Program {
+function startProgram(compression: keyof typeof PROGRAMS, onData: OnData, input: number | 'pipe'): Program {
   const { command, args } = PROGRAMS[compression];
   // Of the environment only what finds the program: XZ_OPT, ZSTD_CLEVEL and BZIP2 change what they do.
   const env = { PATH: process.env['PATH'] ?? '/usr/bin:/bin', LC_ALL: 'C' };
@@ -176,7 +196,7 @@ function startProgram(compression: keyof typeof PROGRAMS, onData: OnData): Progr
   };
   const output = new Socket(options);
   try {
-    const child = spawn(command, args, { env, stdio: ['pipe', writeEnd, 'pipe'] });
+    const child = spawn(command, args, { env, stdio: [input, writeEnd, 'pipe'] });
     return { child: child as Program['child'], output };
   } catch (error) {
     output.destroy();
@@ -224,20 +244,20 @@ class PipedDecompressor implements Decompressor {
     if (this.#failure !== null) throw this.#failure;
     const { input } = this.#pipe;
     // A child may have closed its input; `finished` will say why.
-    if (!input.writable) {
+    if (input === null || !input.writable) {
       return this.#settled.then(() => {
         this.#throwFailure();
       });
     }
     if (input.write(chunk)) return undefined;
-    this.#draining ??= this.#drained().finally(() => {
+    this.#draining ??= this.#drained(input).finally(() => {
       this.#draining = null;
     });
     return this.#draining;
   }
 
   async end(): Promise<void> {
-    this.#pipe.input.end();
+    this.#pipe.input?.end();
     await this.#settled;
     this.#throwFailure();
   }
@@ -247,8 +267,7 @@ class PipedDecompressor implements Decompressor {
     await this.#settled;
   }
 
-  async #drained(): Promise<void> {
-    const { input } = this.#pipe;
+  async #drained(input: Writable): Promise<void> {
     await new Promise<void>((resolve) => {
       const done = (): void => {
         input.off('drain', done);

@@ -5,7 +5,12 @@ import type { FileKind } from '../../shared/elf/kind.ts';
 import type { ElfScan } from '../../shared/elf/scanner.ts';
 import { DarkserverError, FormatError } from '../../shared/errors.ts';
 import type { ChunkReader } from './chunk-reader.ts';
-import { COMPRESSION_MAGIC_BYTES, detectCompression, startDecompressor } from './decompress.ts';
+import {
+  COMPRESSION_MAGIC_BYTES,
+  detectCompression,
+  isReadByProgram,
+  startDecompressor,
+} from './decompress.ts';
 import type { Compression } from './decompress.ts';
 import { ModuleReader } from './modules.ts';
 import { PayloadVisitor } from './payload-visitor.ts';
@@ -140,21 +145,26 @@ async function pump(
   if (compression === null) return;
   const parser = new CpioParser(visitor);
   const hasEnough = (): boolean => !toTheEnd && visitor.isSatisfied;
-  const decompressor = startDecompressor(compression, head.payloadStart, (bytes) => {
+  const descriptor = isReadByProgram(compression) ? await reader.lendFile() : null;
+  const onOutput = (bytes: Uint8Array): Promise<void> | undefined => {
     if (hasEnough()) return undefined;
     parser.push(bytes);
     if (hasEnough()) stop();
     return modules.takeWait();
-  });
+  };
+  const decompressor = startDecompressor(compression, head.payloadStart, onOutput, descriptor);
   const stop = (): void => {
     void decompressor.stop();
   };
   signal?.addEventListener('abort', stop, { once: true });
   try {
-    for (let chunk = await reader.readAny(); chunk !== null; chunk = await reader.readAny()) {
-      signal?.throwIfAborted();
-      await decompressor.write(chunk);
-      if (hasEnough()) return;
+    signal?.throwIfAborted();
+    if (descriptor === null) {
+      for (let chunk = await reader.readAny(); chunk !== null; chunk = await reader.readAny()) {
+        signal?.throwIfAborted();
+        await decompressor.write(chunk);
+        if (hasEnough()) return;
+      }
     }
     await decompressor.end();
     signal?.throwIfAborted();
@@ -165,6 +175,7 @@ async function pump(
   } finally {
     signal?.removeEventListener('abort', stop);
     await decompressor.stop();
+    if (descriptor !== null) await reader.takeFileBack();
   }
 }
 

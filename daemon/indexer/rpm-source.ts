@@ -1,7 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { DarkserverError } from '../../shared/errors.ts';
-import type { OpenedRpm, RpmSource } from './types.ts';
+import type { OpenedRpm, OpenFile, RpmSource } from './types.ts';
 
 /** Bytes of one read. Larger ones gain nothing; the first is as large as the reader expects to need. */
 const READ_BYTES = 256 * 1024;
@@ -22,7 +23,7 @@ export class FileRpmSource implements RpmSource {
       if (!status.isFile()) throw new DarkserverError('bad_input', `${this.name} is not a file`);
       const first = Math.min(options.expect ?? READ_BYTES, READ_BYTES);
       const reading = new FileReading(this.name, handle, start, first, options.signal);
-      return { size: status.size, chunks: { [Symbol.asyncIterator]: () => reading } };
+      return { size: status.size, chunks: { [Symbol.asyncIterator]: () => reading }, file: reading };
     } catch (error) {
       await handle?.close();
       throw asDarkserverError(this.name, error);
@@ -31,7 +32,7 @@ export class FileRpmSource implements RpmSource {
 }
 
 /** Not a generator: one that was never started would not close the file. */
-class FileReading implements AsyncIterator<Uint8Array, undefined> {
+class FileReading implements AsyncIterator<Uint8Array, undefined>, OpenFile {
   readonly #path: string;
   readonly #handle: FileHandle;
   readonly #signal: AbortSignal | undefined;
@@ -69,9 +70,40 @@ class FileReading implements AsyncIterator<Uint8Array, undefined> {
     }
   }
 
+  /** Node has no lseek: what reads without a position moves the descriptor's own, which nothing else uses. */
+  async seek(offset: number): Promise<number> {
+    try {
+      const buffer = Buffer.allocUnsafe(Math.min(offset, READ_BYTES));
+      for (let left = offset - this.#descriptorOffset(); left > 0;) {
+        const { bytesRead } = await this.#handle.read(buffer, 0, Math.min(left, buffer.length), null);
+        if (bytesRead === 0) break;
+        left -= bytesRead;
+      }
+      return this.#handle.fd;
+    } catch (error) {
+      throw asDarkserverError(this.#path, error);
+    }
+  }
+
+  async position(): Promise<number> {
+    try {
+      const offset = this.#descriptorOffset();
+      await this.#handle.read(Buffer.allocUnsafe(1), 0, 1, offset);
+      return offset;
+    } catch (error) {
+      throw asDarkserverError(this.#path, error);
+    }
+  }
+
   async return(): Promise<IteratorReturnResult<undefined>> {
     await this.#handle.close();
     return { done: true, value: undefined };
+  }
+
+  /** The descriptor's own position (proc(5), /proc/pid/fdinfo), shared with the children that have it. */
+  #descriptorOffset(): number {
+    const info = readFileSync(`/proc/self/fdinfo/${this.#handle.fd}`, 'latin1');
+    return Number(/^pos:\s*(\d+)/m.exec(info)?.[1]);
   }
 }
 

@@ -117,7 +117,7 @@ class Scan {
       ...(this.#signal === undefined ? {} : { signal: this.#signal }),
     });
     this.#size ??= opened.size;
-    const reader = new ChunkReader(opened.chunks, start);
+    const reader = new ChunkReader(opened.chunks, start, opened.file);
     this.#readers.push(reader);
     return reader;
   }

@@ -63,4 +63,17 @@ export interface OpenedRpm {
   /** Bytes of the whole RPM where the source knows it. */
   readonly size: number | null;
   readonly chunks: AsyncIterable<Uint8Array>;
+  /** The open file, where it is one on a file system. Closed with `chunks`. */
+  readonly file?: OpenFile;
+}
+
+/** An open file for a child to read from, which costs less than sending it the bytes. */
+export interface OpenFile {
+  /** The descriptor, which stands at `offset` now. Throws `network`. */
+  seek(offset: number): Promise<number>;
+  /**
+   * The offset up to which it has been read. Throws `network` if it cannot be read there: a child that was
+   * told so by the system says no more than that its input is bad.
+   */
+  position(): Promise<number>;
 }

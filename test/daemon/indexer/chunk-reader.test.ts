@@ -39,3 +39,29 @@ test('closes its source', async () => {
   await chunks.close();
   expect(source.closed).toBe(1);
 });
+
+test('lends the file at the next byte, and counts what was read of it', async () => {
+  const asked: number[] = [];
+  const file = {
+    seek: (offset: number) => {
+      asked.push(offset);
+      return Promise.resolve(7);
+    },
+    position: () => Promise.resolve(112),
+  };
+  const chunks = new ChunkReader((await new RpmInMemory(BYTES, { chunkBytes: 5 }).open(0)).chunks, 100, file);
+  await chunks.read(3, 'x');
+  await chunks.peek(4);
+  expect(await chunks.lendFile()).toBe(7);
+  expect(asked).toEqual([103]);
+  expect(chunks.bytesTaken).toBe(10);
+  await chunks.takeFileBack();
+  expect(chunks.bytesTaken).toBe(12);
+  await chunks.peek(100);
+  expect(await chunks.lendFile()).toBeNull();
+});
+
+test('has no file to lend where there is none', async () => {
+  const { reader: chunks } = await reader(4);
+  expect(await chunks.lendFile()).toBeNull();
+});

@@ -1,6 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { describe, expect, test } from '@jest/globals';
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from '@jest/globals';
+import { FileRpmSource } from '../../../daemon/indexer/rpm-source.ts';
 import { scanRpm } from '../../../daemon/indexer/scan-rpm.ts';
+import type { RpmSource } from '../../../daemon/indexer/types.ts';
 import {
   buildElf,
   buildIdNote,
@@ -150,3 +155,68 @@ test('a payload in another format than cpio is refused by its name', async () =>
   rpm.write('drpm', at);
   await expect(scanBytes(rpm)).rejects.toThrow(/payloads in the format "drpm" are not read/);
 });
+
+describe.each(['zstd', 'xz', 'lzma', 'bzip2', 'gzip'] as const)('a file in %s', (compression) => {
+  const directory = mkdtempSync(join(tmpdir(), 'darkserver-payload-'));
+  const path = join(directory, 'a.rpm');
+  afterAll(() => {
+    rmSync(directory, { recursive: true });
+  });
+  const rest = { path: '/rest', data: randomBytes(4_000_000) };
+  const files = [{ path: '/a', data: simpleElf(A) }, { path: '/late', data: lateElf(B) }, rest];
+  const rpm = buildRpm({ files, form: 'newc', compression });
+  /** Descriptors of the file that are open, and children that run. */
+  const inUse = (): string[] => [
+    ...readdirSync('/proc/self/fd').filter((descriptor) => linkOf(descriptor) === path),
+    ...readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').split(' ').filter(Boolean),
+  ];
+
+  test('is read to its end, and once more as far as that is needed', async () => {
+    writeFileSync(path, rpm);
+    const scan = await scanRpm(new FileRpmSource(path), { mode: 'payload' });
+    expect(linesOf(scan)).toEqual([`/a ${A} executable payload`, `/late ${B} executable payload`]);
+    // The first pass reads all of it, the second as far as the file that was missed.
+    expect(scan.bytesRead).toBeGreaterThan(rpm.length);
+    expect(scan.bytesRead).toBeLessThan(2 * rpm.length - 2_000_000);
+    expect(inUse()).toEqual([]);
+  });
+
+  test('that is cut off or damaged is an error', async () => {
+    const damaged = Buffer.from(rpm);
+    damaged.fill(0x55, 2_000_000, 2_000_300);
+    for (const bytes of [rpm.subarray(0, 2_000_000), damaged]) {
+      writeFileSync(path, bytes);
+      await expect(scanRpm(new FileRpmSource(path), { mode: 'payload' })).rejects.toThrow(
+        expect.objectContaining({ code: 'format' }),
+      );
+    }
+    expect(inUse()).toEqual([]);
+  });
+
+  test('is left alone once it is called off', async () => {
+    writeFileSync(path, rpm);
+    const controller = new AbortController();
+    const source: RpmSource = {
+      name: path,
+      open: async (start, options) => {
+        const opened = await new FileRpmSource(path).open(start, options);
+        setImmediate(() => {
+          controller.abort();
+        });
+        return opened;
+      },
+    };
+    await expect(scanRpm(source, { mode: 'payload', signal: controller.signal })).rejects.toThrow(
+      expect.objectContaining({ code: 'stopped' }),
+    );
+    expect(inUse()).toEqual([]);
+  });
+});
+
+function linkOf(descriptor: string): string | null {
+  try {
+    return readlinkSync(`/proc/self/fd/${descriptor}`);
+  } catch {
+    return null; // That with which the directory itself was read.
+  }
+}

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -69,4 +70,24 @@ test('reading can be called off', async () => {
     return false;
   });
   await expect(reading).rejects.toThrow(expect.objectContaining({ code: 'stopped' }));
+});
+
+test('a child can read the file from any offset, and is asked afterwards how far it came', async () => {
+  for (const start of [0, 1, 400_000]) {
+    const { chunks, file } = await new FileRpmSource(join(directory, 'a.rpm')).open(0);
+    const iterator = chunks[Symbol.asyncIterator]();
+    await iterator.next();
+    const descriptor = (await file?.seek(start)) ?? -1;
+    const child = spawnSync('cat', { stdio: [descriptor, 'pipe', 'pipe'], maxBuffer: 2 * content.length });
+    expect(child.stdout.equals(content.subarray(start))).toBe(true);
+    expect(await file?.position()).toBe(content.length);
+    await iterator.return?.();
+  }
+});
+
+test('a file that cannot be read where a child stopped is an error of the file', async () => {
+  // The first page of a process is nobody's, and reading it fails as a broken disk does.
+  const { chunks, file } = await new FileRpmSource('/proc/self/mem').open(0);
+  await expect(file?.position()).rejects.toThrow(expect.objectContaining({ code: 'network' }));
+  await chunks[Symbol.asyncIterator]().return?.();
 });
