@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Sqlite from 'better-sqlite3';
 import { DarkserverError } from '../../shared/errors.ts';
+import { kept } from './kept.ts';
 import { toStoreError } from './store-error.ts';
 
 export type Database = Sqlite.Database;
@@ -12,7 +13,7 @@ const APPLICATION_ID = 0x44535256;
 const SCHEMA_VERSION = 1;
 
 /** How long a statement waits for another process's transaction before it is an error. */
-const BUSY_MILLISECONDS = 10_000;
+export const BUSY_MILLISECONDS = 10_000;
 
 /** Memory for pages: the upper levels of every index, and what one transaction writes. */
 const CACHE_KIB = 32 * 1024;
@@ -36,15 +37,15 @@ function schemaSql(): string {
   );
 }
 
-function pragmaNumber(db: Database, name: string): number {
-  return db.pragma(name, { simple: true }) as number;
-}
-
 /** True if the file has no schema at all yet. Throws `configuration` if it is not ours or not this version's. */
 function isEmptyOrOurs(db: Database, path: string): boolean {
-  const applicationId = pragmaNumber(db, 'application_id');
-  const version = pragmaNumber(db, 'user_version');
-  const tables = db.prepare('SELECT count(*) FROM sqlite_schema').pluck().get() as number;
+  const { applicationId, version, tables } = kept(
+    db.prepare<[], { applicationId: number; version: number; tables: number }>(
+      `SELECT application_id AS applicationId, user_version AS version,
+         (SELECT count(*) FROM sqlite_schema) AS tables
+       FROM pragma_application_id, pragma_user_version`,
+    ),
+  ).get() ?? { applicationId: 0, version: 0, tables: 0 };
   if (applicationId === 0 && version === 0 && tables === 0) return true;
   if (applicationId !== APPLICATION_ID) {
     throw new DarkserverError(
@@ -79,7 +80,7 @@ function connect(path: string, options: Sqlite.Options): Database {
     );
   }
   try {
-    return new Sqlite(path, { ...options, timeout: BUSY_MILLISECONDS });
+    return kept(new Sqlite(path, { ...options, timeout: BUSY_MILLISECONDS }));
   } catch (thrown) {
     const error = toStoreError(path, thrown);
     const message = error instanceof Error ? error.message : String(error);
@@ -108,17 +109,17 @@ export function openDatabase(path: string): Database {
   const db = connect(path, {});
   return setUp(db, path, () => {
     if (isEmptyOrOurs(db, path)) {
-      db.pragma('page_size = 4096');
-      db.pragma('journal_mode = WAL');
+      db.exec('PRAGMA page_size = 4096');
+      db.exec('PRAGMA journal_mode = WAL');
       createSchema(db, path);
     }
-    db.pragma('journal_mode = WAL');
-    db.pragma('foreign_keys = ON');
+    db.exec('PRAGMA journal_mode = WAL');
+    db.exec('PRAGMA foreign_keys = ON');
     // A commit is in the log before it is on the disk; what must be there is synced by durably().
-    db.pragma('synchronous = NORMAL');
-    db.pragma(`cache_size = -${CACHE_KIB}`);
-    db.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
-    db.pragma(`journal_size_limit = ${2 * CHECKPOINT_PAGES * 4096}`);
+    db.exec('PRAGMA synchronous = NORMAL');
+    db.exec(`PRAGMA cache_size = -${CACHE_KIB}`);
+    db.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+    db.exec(`PRAGMA journal_size_limit = ${2 * CHECKPOINT_PAGES * 4096}`);
   });
 }
 
@@ -141,6 +142,6 @@ export function openDatabaseForReading(path: string): Database {
         `the database ${path} is empty: start "darkserver serve" first`,
       );
     }
-    db.pragma(`cache_size = -${CACHE_KIB}`);
+    db.exec(`PRAGMA cache_size = -${CACHE_KIB}`);
   });
 }

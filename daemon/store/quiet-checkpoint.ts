@@ -1,4 +1,4 @@
-import type { Database } from './open.ts';
+import { BUSY_MILLISECONDS, type Database } from './open.ts';
 
 /** How long nothing must have been written. */
 const QUIET_MILLISECONDS = 2000;
@@ -33,15 +33,14 @@ export class QuietCheckpoint {
   }
 
   #checkpoint(): void {
-    const patience = this.#db.pragma('busy_timeout', { simple: true }) as number;
     try {
       // Another process that reads or writes just now is no reason to wait: there will be a next pause.
-      this.#db.pragma('busy_timeout = 0');
-      this.#db.pragma('wal_checkpoint(TRUNCATE)');
+      this.#db.exec('PRAGMA busy_timeout = 0');
+      this.#db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
     } catch {
       // What is wrong with the disk is said by the next transaction, to somebody who can act on it.
     } finally {
-      this.#db.pragma(`busy_timeout = ${patience}`);
+      this.#db.exec(`PRAGMA busy_timeout = ${BUSY_MILLISECONDS}`);
     }
   }
 }

@@ -4,6 +4,7 @@ import { JobList } from './job-list.ts';
 import { JobLocks } from './job-locks.ts';
 import { JobQueue } from './job-queue.ts';
 import { type Database, openDatabase, openDatabaseForReading } from './open.ts';
+import { kept } from './kept.ts';
 import { QuietCheckpoint } from './quiet-checkpoint.ts';
 import { toStoreError } from './store-error.ts';
 import type { IndexStore, JobStore, Store } from './types.ts';
@@ -42,7 +43,7 @@ function composeStore(db: Database, path: string, now: () => number): Store {
   };
   const instances = new Instances(db);
   const ping = db.prepare('SELECT 1 FROM total');
-  return {
+  return kept({
     index: indexStore(new SqliteIndex(db, path, instances, now), read, write),
     jobs: jobStore(
       new JobQueue(db, instances, now),
@@ -66,7 +67,7 @@ function composeStore(db: Database, path: string, now: () => number): Store {
         checkpoint.stop();
         db.close();
       }),
-  };
+  });
 }
 
 function indexStore(index: SqliteIndex, read: Run, write: Run): IndexStore {

@@ -19,10 +19,11 @@ export function immediateTransaction(db: Database): (work: () => void) => void {
  * queue, being part of it, still has the jobs of whatever is missing. So syncing is for promises alone.
  */
 export function durably<T>(db: Database, transaction: () => T): T {
-  db.pragma('synchronous = FULL');
+  // Not db.pragma, which makes a statement each time (see kept.ts).
+  db.exec('PRAGMA synchronous = FULL');
   try {
     return transaction();
   } finally {
-    db.pragma('synchronous = NORMAL');
+    db.exec('PRAGMA synchronous = NORMAL');
   }
 }
