@@ -5,15 +5,11 @@ import type { FileKind } from '../../shared/elf/kind.ts';
 import type { ElfScan } from '../../shared/elf/scanner.ts';
 import { DarkserverError, FormatError } from '../../shared/errors.ts';
 import type { ChunkReader } from './chunk-reader.ts';
-import {
-  COMPRESSION_MAGIC_BYTES,
-  detectCompression,
-  isReadByProgram,
-  startDecompressor,
-} from './decompress.ts';
+import { COMPRESSION_MAGIC_BYTES, detectCompression, startDecompressor } from './decompress.ts';
 import type { Compression } from './decompress.ts';
 import { ModuleReader } from './modules.ts';
 import { PayloadVisitor } from './payload-visitor.ts';
+import { isReadByProgram } from './programs.ts';
 import type { RpmHead } from './rpm-head.ts';
 
 /** What a payload holds, by index in the RPM's file list. */
