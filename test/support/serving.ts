@@ -19,12 +19,19 @@ export async function startServing(
   return { ...running, url };
 }
 
-/** Announces builds as the plugin does; resolves with the answer's status. */
+/**
+ * Milliseconds that an answer may take. Node's fetch has been seen never to settle when the server was killed
+ * while it connected.
+ */
+const ANSWER = 20_000;
+
+/** Announces builds as the plugin does; resolves with the answer's status, rejects where there is none. */
 export async function push(url: string, instance: string, kojiBuildIds: readonly number[]): Promise<number> {
   const response = await fetch(`${url}/push`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ instance, koji_build_ids: kojiBuildIds }),
+    signal: AbortSignal.timeout(ANSWER),
   });
   await response.arrayBuffer();
   return response.status;
