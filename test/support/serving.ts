@@ -27,14 +27,24 @@ const ANSWER = 20_000;
 
 /** Announces builds as the plugin does; resolves with the answer's status, rejects where there is none. */
 export async function push(url: string, instance: string, kojiBuildIds: readonly number[]): Promise<number> {
-  const response = await fetch(`${url}/push`, {
+  const answer = fetch(`${url}/push`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ instance, koji_build_ids: kojiBuildIds }),
-    signal: AbortSignal.timeout(ANSWER),
+  }).then(async (response) => {
+    await response.arrayBuffer();
+    return response.status;
   });
-  await response.arrayBuffer();
-  return response.status;
+  // A timer of our own: a signal reaches only what fetch still remembers.
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new Error(`no answer from ${url} in ${ANSWER / 1000} s`));
+    }, ANSWER);
+  });
+  return Promise.race([answer, late]).finally(() => {
+    clearTimeout(timer);
+  });
 }
 
 export async function statusOf(url: string): Promise<StatusAnswer> {
