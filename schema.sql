@@ -89,10 +89,11 @@ CREATE TABLE directory (
 CREATE TABLE file (
   file_key      INTEGER PRIMARY KEY,
   build_id      BLOB NOT NULL CHECK (length(build_id) BETWEEN 2 AND 64), -- the note's bytes
-  kind_evidence INTEGER NOT NULL CHECK (kind_evidence BETWEEN 0 AND 5),
+  kind_evidence INTEGER NOT NULL CHECK (kind_evidence BETWEEN 0 AND 9),
                 -- kind + 2 * evidence. kind: 0 executable, 1 debuginfo.
                 -- evidence, what proved the build-id: 0 the payload's ELF note, 1 libmagic's words in the
-                -- header (file class), 2 a .build-id link in the header
+                -- header (file class), 2 a .build-id link in the header, 3 one in the debuginfo package's header,
+                -- 4 the only build-id whose debuginfo the package provides
   directory_key INTEGER NOT NULL,
   name          TEXT NOT NULL -- the last component of the path
 ) STRICT;

@@ -1,6 +1,7 @@
 import { parseBuildId } from '../../shared/build-id.ts';
 import type { BuildId } from '../../shared/build-id.ts';
 import type { RpmFileList } from '../../shared/rpm/files.ts';
+import { decodeRpmText } from '../../shared/rpm/text.ts';
 
 /**
  * The symbolic links that name build-ids: <tree>/<first two digits>/<the others>. rpm since 4.14 makes them
@@ -19,21 +20,41 @@ const NAME_IN_TREE = /^([0-9a-f]{2})\/([0-9a-f]+)(?:\.\d+)?(?:\.debug)?(?:\.\d+)
 export function readBuildIdLinks(files: RpmFileList, wanted: readonly number[]): Map<number, BuildId> {
   const found = new Map<number, BuildId>();
   if (wanted.length === 0) return found;
-  const indexes = new Map(wanted.map((index) => [files.nameKey(index), index]));
-  const contradicted = new Set<number>();
+  const targets = readLinkTargets(files);
+  for (const index of wanted) {
+    const buildId = targets.get(files.nameKey(index));
+    if (buildId !== undefined && buildId !== null) found.set(index, buildId);
+  }
+  return found;
+}
+
+/**
+ * What links of a debuginfo package say of the files of its main packages, by absolute path: before rpm 4.14 they
+ * were all in the debuginfo package, those to the stripped programs too.
+ */
+export function readLinksElsewhere(files: RpmFileList): Map<string, BuildId> {
+  const targets = readLinkTargets(files);
+  for (let index = 0; index < files.count; index++) targets.delete(files.nameKey(index));
+  const found = new Map<string, BuildId>();
+  for (const [target, buildId] of targets) {
+    if (buildId !== null) found.set(`/${decodeRpmText(Buffer.from(target, 'latin1'))}`, buildId);
+  }
+  return found;
+}
+
+/** By the target's path without its leading "/"; null where links to one file name several ids. */
+function readLinkTargets(files: RpmFileList): Map<string, BuildId | null> {
+  const targets = new Map<string, BuildId | null>();
   for (let link = 0; link < files.count; link++) {
     if (!files.isSymlink(link) || !TREES.some((tree) => files.isBelow(link, `/${tree}`))) continue;
     const name = files.nameKey(link);
     const buildId = idOfLink(name);
     const target = buildId === null ? null : resolveLink(name, files.linkTarget(link));
-    const index = target === null ? undefined : indexes.get(target);
-    if (buildId === null || index === undefined) continue;
-    const other = found.get(index);
-    if (other !== undefined && other !== buildId) contradicted.add(index);
-    found.set(index, buildId);
+    if (buildId === null || target === null) continue;
+    const other = targets.get(target);
+    targets.set(target, other === undefined || other === buildId ? buildId : null);
   }
-  for (const index of contradicted) found.delete(index);
-  return found;
+  return targets;
 }
 
 function idOfLink(name: string): BuildId | null {

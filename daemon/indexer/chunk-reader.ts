@@ -1,9 +1,9 @@
 import { FormatError } from '../../shared/errors.ts';
-import type { OpenFile } from './types.ts';
+import type { ChunkSource, OpenFile } from './types.ts';
 
 /** Reads pieces of given lengths off the front of a stream, and hands over what is left of it. */
 export class ChunkReader {
-  readonly #iterator: AsyncIterator<Uint8Array>;
+  readonly #iterator: AsyncIterator<Uint8Array, unknown, number | undefined>;
   /** Bytes that have come and were not read. */
   #chunk: Uint8Array = new Uint8Array();
   #offset: number;
@@ -13,7 +13,7 @@ export class ChunkReader {
   #hasEnded = false;
 
   /** `offset` is that of the stream's first byte in the file; `file` the file itself, if there is one. */
-  constructor(chunks: AsyncIterable<Uint8Array>, offset: number, file?: OpenFile) {
+  constructor(chunks: ChunkSource, offset: number, file?: OpenFile) {
     this.#iterator = chunks[Symbol.asyncIterator]();
     this.#offset = offset;
     this.#start = offset;
@@ -40,7 +40,7 @@ export class ChunkReader {
     while (missing > this.#chunk.length) {
       pieces.push(this.#chunk);
       missing -= this.#chunk.length;
-      if (!(await this.#advance())) {
+      if (!(await this.#advance(missing))) {
         throw new FormatError(
           format,
           this.#offset,
@@ -59,7 +59,7 @@ export class ChunkReader {
   async peek(length: number): Promise<Uint8Array> {
     while (this.#chunk.length < length) {
       const kept = this.#chunk;
-      if (!(await this.#advance())) break;
+      if (!(await this.#advance(length - kept.length))) break;
       this.#chunk = Buffer.concat([kept, this.#chunk]);
     }
     return this.#chunk.subarray(0, length);
@@ -94,8 +94,8 @@ export class ChunkReader {
     await this.#iterator.return?.();
   }
 
-  async #advance(): Promise<boolean> {
-    const next = await this.#iterator.next();
+  async #advance(wanted?: number): Promise<boolean> {
+    const next = await this.#iterator.next(wanted);
     if (next.done === true) {
       this.#hasEnded = true;
       return false;

@@ -2,7 +2,7 @@ import { DarkserverError } from '../../shared/errors.ts';
 import type { HttpBody } from '../koji/http-body.ts';
 import { PassingError } from '../koji/http-retry.ts';
 import type { HttpResponse, KojiHttp } from '../koji/http.ts';
-import type { OpenedRpm, RpmSource } from './types.ts';
+import type { ChunkSource, OpenedRpm, RpmSource } from './types.ts';
 
 /** A reader that goes on past what it expected gets this many times as much with each further request. */
 const GROWTH = 4;
@@ -172,7 +172,7 @@ function grown(length: number | undefined): number | undefined {
 }
 
 /** A generator that was never begun does not run its last lines when it is closed; the response must be. */
-function closing(chunks: AsyncGenerator<Uint8Array>, first: Part): AsyncIterable<Uint8Array> {
+function closing(chunks: AsyncGenerator<Uint8Array>, first: Part): ChunkSource {
   return {
     [Symbol.asyncIterator]: () => ({
       next: () => chunks.next(),

@@ -8,7 +8,7 @@ import type { CpioVisitor } from '../../shared/cpio/parser.ts';
 import type { RpmFileList } from '../../shared/rpm/files.ts';
 import { binaryString, decodeRpmText } from '../../shared/rpm/text.ts';
 import { COMPRESSION_MAGIC_BYTES, detectCompression } from './decompress.ts';
-import { isCompressedModule } from './evidence.ts';
+import { isCompressedModule } from './file-class.ts';
 import { HardLinks } from './hard-links.ts';
 import type { ModuleReader } from './modules.ts';
 

@@ -1,3 +1,4 @@
+import type { BuildId } from '../../shared/build-id.ts';
 import { FormatError } from '../../shared/errors.ts';
 import { RpmFileList } from '../../shared/rpm/files.ts';
 import {
@@ -7,6 +8,7 @@ import {
   signaturePadding,
 } from '../../shared/rpm/header.ts';
 import type { RpmHeaderKind } from '../../shared/rpm/header.ts';
+import { readProvidedBuildIds } from '../../shared/rpm/provides.ts';
 import { readRpmIdentity, statedBytes } from '../../shared/rpm/identity.ts';
 import type { RpmIdentity } from '../../shared/rpm/identity.ts';
 import { parseRpmLead, RPM_LEAD_BYTES } from '../../shared/rpm/lead.ts';
@@ -19,6 +21,8 @@ export interface RpmHead {
   readonly files: RpmFileList;
   /** Of the rpm that built the package. */
   readonly rpmVersion: string | null;
+  /** Of which the package says that it provides the debuginfo. */
+  readonly providedBuildIds: readonly BuildId[];
   /** "cpio" wherever rpm itself wrote the package. */
   readonly payloadFormat: string;
   /** Offset of the payload in the RPM. */
@@ -42,6 +46,7 @@ export async function readRpmHead(reader: ChunkReader): Promise<RpmHead> {
     identity: readRpmIdentity(lead, signature, header),
     files: new RpmFileList(header),
     rpmVersion: header.string(RpmTag.rpmVersion),
+    providedBuildIds: readProvidedBuildIds(header),
     payloadFormat: header.string(RpmTag.payloadFormat) ?? 'cpio',
     payloadStart,
     statedSize: stated === null ? null : headerStart + stated,

@@ -4,8 +4,13 @@ import type { FileHandle } from 'node:fs/promises';
 import { DarkserverError } from '../../shared/errors.ts';
 import type { OpenedRpm, OpenFile, RpmSource } from './types.ts';
 
-/** Bytes of one read. Larger ones gain nothing; the first is as large as the reader expects to need. */
+/** Bytes of one read. Larger ones gain nothing. */
 const READ_BYTES = 256 * 1024;
+/**
+ * Bytes of a first read: lead, signature header and the beginning of the header, which says how long it is. The
+ * signature header has 4.4 KB where rpm left room for a signature, which it has done since 2017.
+ */
+const FIRST_BYTES = 6 * 1024;
 
 /** An RPM on a file system: a local file, or one in a mounted topdir. */
 export class FileRpmSource implements RpmSource {
@@ -15,13 +20,13 @@ export class FileRpmSource implements RpmSource {
     this.name = path;
   }
 
-  async open(start: number, options: { expect?: number; signal?: AbortSignal } = {}): Promise<OpenedRpm> {
+  async open(start: number, options: { signal?: AbortSignal } = {}): Promise<OpenedRpm> {
     let handle: FileHandle | undefined;
     try {
       handle = await open(this.name, 'r');
       const status = await handle.stat();
       if (!status.isFile()) throw new DarkserverError('bad_input', `${this.name} is not a file`);
-      const first = Math.min(options.expect ?? READ_BYTES, READ_BYTES);
+      const first = start === 0 ? FIRST_BYTES : 0;
       const reading = new FileReading(this.name, handle, start, first, options.signal);
       return { size: status.size, chunks: { [Symbol.asyncIterator]: () => reading }, file: reading };
     } catch (error) {
@@ -32,37 +37,39 @@ export class FileRpmSource implements RpmSource {
 }
 
 /** Not a generator: one that was never started would not close the file. */
-class FileReading implements AsyncIterator<Uint8Array, undefined>, OpenFile {
+class FileReading implements AsyncIterator<Uint8Array, undefined, number | undefined>, OpenFile {
   readonly #path: string;
   readonly #handle: FileHandle;
   readonly #signal: AbortSignal | undefined;
   #position: number;
-  #nextBytes: number;
+  /** No read takes less than this. */
+  #leastBytes: number;
 
   constructor(
     path: string,
     handle: FileHandle,
     start: number,
-    firstBytes: number,
+    leastBytes: number,
     signal: AbortSignal | undefined,
   ) {
     this.#path = path;
     this.#handle = handle;
     this.#position = start;
-    this.#nextBytes = firstBytes;
+    this.#leastBytes = leastBytes;
     this.#signal = signal;
   }
 
-  async next(): Promise<IteratorResult<Uint8Array, undefined>> {
+  /** Reads `wanted` bytes, or a good many where the reader does not know. */
+  async next(wanted = READ_BYTES): Promise<IteratorResult<Uint8Array, undefined>> {
     try {
       if (this.#signal?.aborted === true) {
         throw new DarkserverError('stopped', `reading ${this.#path} was called off`);
       }
       // A buffer for each read: what was read may still be on its way through a decompressor.
-      const buffer = Buffer.allocUnsafe(this.#nextBytes);
+      const buffer = Buffer.allocUnsafe(Math.min(Math.max(wanted, this.#leastBytes), READ_BYTES));
       const { bytesRead } = await this.#handle.read(buffer, 0, buffer.length, this.#position);
       this.#position += bytesRead;
-      this.#nextBytes = READ_BYTES;
+      this.#leastBytes = 0;
       return bytesRead === 0 ? await this.return() : { done: false, value: buffer.subarray(0, bytesRead) };
     } catch (error) {
       await this.return();

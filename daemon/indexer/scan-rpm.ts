@@ -2,6 +2,7 @@ import { DarkserverError } from '../../shared/errors.ts';
 import type { RpmFileList } from '../../shared/rpm/files.ts';
 import { ChunkReader } from './chunk-reader.ts';
 import { mayHoldBuildId, readHeaderEvidence } from './evidence.ts';
+import type { BuildIdsByPath, HeaderEvidence } from './evidence.ts';
 import { readPayload } from './payload.ts';
 import type { PayloadFiles } from './payload.ts';
 import { checkSize, readRpmHead } from './rpm-head.ts';
@@ -14,6 +15,8 @@ const HEAD_BYTES_EXPECTED = 96 * 1024;
 interface ScanOptions {
   readonly mode: ScanMode;
   readonly signal?: AbortSignal;
+  /** Asks the debuginfo packages of the same build and architecture for their links to files of others. */
+  readonly askDebuginfo?: (rpm: RpmHead) => Promise<BuildIdsByPath>;
 }
 
 /**
@@ -38,10 +41,12 @@ class Scan {
   readonly #source: RpmSource;
   readonly #mode: ScanMode;
   readonly #signal: AbortSignal | undefined;
+  readonly #askDebuginfo: ScanOptions['askDebuginfo'];
   readonly #readers: ChunkReader[] = [];
   #size: number | null = null;
 
-  constructor(source: RpmSource, { mode, signal }: ScanOptions) {
+  constructor(source: RpmSource, { mode, signal, askDebuginfo }: ScanOptions) {
+    this.#askDebuginfo = askDebuginfo;
     this.#source = source;
     this.#mode = mode;
     this.#signal = signal;
@@ -78,7 +83,7 @@ class Scan {
       addPayloadFiles(files, head.files, wanted, payload);
       return { files: inHeaderOrder(files), warnings: payload.warnings };
     }
-    const evidence = readHeaderEvidence(head.files, head.rpmVersion);
+    const evidence = await this.#readEvidence(head);
     const isHeaderOnly = this.#mode === 'header';
     const files = new Map<number, ScannedFile>();
     const wanted = isHeaderOnly ? [] : [...evidence.unknown];
@@ -93,6 +98,12 @@ class Scan {
     const payload = await this.#readPayload(head, reader, wanted, false);
     addPayloadFiles(files, head.files, wanted, payload);
     return { files: inHeaderOrder(files), warnings: payload.warnings };
+  }
+
+  async #readEvidence(head: RpmHead): Promise<HeaderEvidence> {
+    const evidence = readHeaderEvidence(head);
+    if (!evidence.isAskingDebuginfo || this.#askDebuginfo === undefined) return evidence;
+    return readHeaderEvidence(head, await this.#askDebuginfo(head));
   }
 
   /** The first pass goes on where the head ended; further ones open the source anew. */

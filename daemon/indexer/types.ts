@@ -10,10 +10,11 @@ export const SCAN_MODES = ['auto', 'header', 'payload'] as const;
 export type ScanMode = (typeof SCAN_MODES)[number];
 
 /**
- * What proved that a file has a build-id: libmagic's words in the header, a .build-id link in the
- * header, or the ELF note itself in the payload.
+ * What proved that a file has a build-id: the ELF note itself in the payload; in the header libmagic's words, a
+ * .build-id link, or a package's word that it provides the debuginfo of this build-id; or a .build-id link in the
+ * debuginfo package of the same build and architecture.
  */
-export const EVIDENCE = ['payload', 'file-class', 'link'] as const;
+export const EVIDENCE = ['payload', 'file-class', 'link', 'debuginfo-link', 'provides'] as const;
 export type Evidence = (typeof EVIDENCE)[number];
 
 /** A file of an RPM (or of an archive) that has a build-id. */
@@ -54,15 +55,23 @@ export interface RpmSource {
   /**
    * Streams the bytes from `start` to the end, or as many as the reader takes: a reader that stops
    * iterating closes the source. `expect` is how many bytes the reader thinks that it needs, so that
-   * a source over HTTP can ask for a range; more may be delivered.
+   * a source over HTTP can ask for a range once; more may be delivered.
    */
   open(start: number, options?: { expect?: number; signal?: AbortSignal }): Promise<OpenedRpm>;
+}
+
+/**
+ * Chunks as they come. A reader that knows how many bytes it needs next says so: where asking costs little, as on
+ * a file system, no more is read then.
+ */
+export interface ChunkSource {
+  [Symbol.asyncIterator](): AsyncIterator<Uint8Array, unknown, number | undefined>;
 }
 
 export interface OpenedRpm {
   /** Bytes of the whole RPM where the source knows it. */
   readonly size: number | null;
-  readonly chunks: AsyncIterable<Uint8Array>;
+  readonly chunks: ChunkSource;
   /** The open file, where it is one on a file system. Closed with `chunks`. */
   readonly file?: OpenFile;
 }

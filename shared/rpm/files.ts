@@ -27,6 +27,7 @@ export class RpmFileList {
   readonly #linkTargets: RpmStrings | null;
   readonly #devices: RpmIntegers | null;
   readonly #inodes: RpmIntegers | null;
+  readonly #colors: RpmIntegers | null;
   readonly #classOf: RpmIntegers | null;
   readonly #classes: RpmStrings | null;
   readonly #mimeTypeOf: RpmIntegers | null;
@@ -52,6 +53,7 @@ export class RpmFileList {
     this.#linkTargets = header.strings(RpmTag.fileLinkTos);
     this.#devices = this.#list(header, RpmTag.fileDevices, 'fileDevices');
     this.#inodes = this.#list(header, RpmTag.fileInodes, 'fileInodes');
+    this.#colors = this.#list(header, RpmTag.fileColors, 'fileColors');
     this.#classOf = this.#list(header, RpmTag.fileClass, 'fileClass');
     this.#classes = this.#classOf === null ? null : header.strings(RpmTag.classDict);
     this.#mimeTypeOf = this.#list(header, RpmTag.fileMimeIndex, 'fileMimeIndex');
@@ -128,6 +130,11 @@ export class RpmFileList {
   /** What libmagic said of files of this class when the package was built; "" for what rpm leaves out. */
   classText(classIndex: number): string {
     return decodeRpmText(this.#classes?.bytes(classIndex) ?? NO_BYTES);
+  }
+
+  /** 1 or 2 for ELF files of 32 or 64 bits that may be executed, 0 for others; null where the header does not say. */
+  color(index: number): number | null {
+    return this.#colors?.[index] ?? null;
   }
 
   /** What libmagic said of the file, in packages of rpm 6; "" where the header has no type for it. */

@@ -25,8 +25,9 @@ const inDebug = (name: string, target: string): RpmFile =>
 /** A line for each file: path, build-id and kind ("?" if unsure) by the header, or "cannot say". */
 async function verdicts(...files: RpmFile[]): Promise<string[]> {
   const { chunks } = await new RpmInMemory(buildRpm({ files })).open(0);
-  const list = (await readRpmHead(new ChunkReader(chunks, 0))).files;
-  const { proved, unknown } = readHeaderEvidence(list, null);
+  const head = await readRpmHead(new ChunkReader(chunks, 0));
+  const { proved, unknown } = readHeaderEvidence(head);
+  const list = head.files;
   return [
     ...proved.map(({ index, buildId, kind, isKindSure, evidence }) =>
       [list.path(index), buildId, `${kind}${isKindSure ? '' : '?'}`, evidence].join(' '),
@@ -55,8 +56,8 @@ test.each(['.debug', '.debug.1', '.1.debug'])('a link %s proves the id of a debu
 });
 
 test('below the directory of debuginfo, only a name shows that it is one', async () => {
-  const path = '/usr/lib/debug/lib/modules/6.1/vmlinux';
-  const file = inDebug(`${REST}.debug`, '../../lib/modules/6.1/vmlinux');
+  const path = '/usr/lib/debug/boot/kernel';
+  const file = inDebug(`${REST}.debug`, '../../boot/kernel');
   expect(await verdicts(file, { ...program, path })).toEqual([`${path} ${ID} executable? link`]);
 });
 

