@@ -1,17 +1,18 @@
-import { realpath, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { DarkserverError, toDarkserverError } from '../../shared/errors.ts';
-import { findRpms } from '../indexer/find-rpms.ts';
+import { type FoundRpm, findRpms } from '../indexer/find-rpms.ts';
 import { FileRpmSource } from '../indexer/rpm-source.ts';
 import { scanRpm } from '../indexer/scan-rpm.ts';
 import type { ScanMode } from '../indexer/types.ts';
 import type { IndexStore } from '../store/types.ts';
+import { LocalBatch } from './local-batch.ts';
 import type { Progress } from './progress.ts';
 
 export interface LocalWork {
   /** Files and directories as a person named them. */
   readonly paths: readonly string[];
-  readonly index: Pick<IndexStore, 'knownLocalRpm' | 'replaceLocalRpm'>;
+  readonly index: Pick<IndexStore, 'knownLocalRpm' | 'replaceLocalRpms'>;
   readonly scan: ScanMode;
   /** Whether RPMs that the index holds already are read again. */
   readonly readAgain: boolean;
@@ -42,32 +43,101 @@ const ENDS_ALL: ReadonlySet<DarkserverError['code']> = new Set([
 ]);
 
 /** Indexes RPM files. One that cannot be read is told to `progress`. Throws what would fail them all. */
-export async function indexLocalRpms(work: LocalWork): Promise<LocalTally> {
-  const tally: LocalTally = { indexed: 0, unchanged: 0, failed: 0, files: 0, bytesRead: 0 };
-  let found = 0;
-  let done = 0;
-  const onSkipped = (path: string, reason: string): void => {
-    tally.failed++;
-    work.progress.say(`${path}: ${reason}`);
-  };
-  async function* counted(): AsyncGenerator<string> {
-    for await (const path of findRpms(work.paths, onSkipped)) {
-      found++;
-      yield path;
+export function indexLocalRpms(work: LocalWork): Promise<LocalTally> {
+  return new LocalIndexing(work).run();
+}
+
+class LocalIndexing {
+  readonly #work: LocalWork;
+  readonly #tally: LocalTally = { indexed: 0, unchanged: 0, failed: 0, files: 0, bytesRead: 0 };
+  readonly #batch: LocalBatch;
+  /** What is read, or waits to be written: a tree may lead to one file in several ways. */
+  readonly #inHand = new Set<string>();
+  #found = 0;
+  #done = 0;
+
+  constructor(work: LocalWork) {
+    this.#work = work;
+    this.#batch = new LocalBatch(work.index, ({ path, files }, error) => {
+      this.#inHand.delete(path);
+      if (error !== undefined) {
+        this.#fail(path, error.message);
+        return;
+      }
+      this.#tally.indexed++;
+      this.#tally.files += files.length;
+    });
+  }
+
+  async run(): Promise<LocalTally> {
+    const paths = Readable.from(this.#paths(), { highWaterMark: FOUND_AHEAD })[Symbol.asyncIterator]();
+    try {
+      await Promise.all(Array.from({ length: this.#work.atOnce }, () => this.#readSome(paths)));
+    } finally {
+      // Also where something would fail all the others: what was read until then is not lost.
+      await this.#batch.write();
+    }
+    return this.#tally;
+  }
+
+  async *#paths(): AsyncGenerator<FoundRpm> {
+    const onSkipped = (path: string, reason: string): void => {
+      this.#fail(path, reason);
+    };
+    for await (const rpm of findRpms(this.#work.paths, onSkipped)) {
+      this.#found++;
+      yield rpm;
     }
   }
-  const paths = Readable.from(counted(), { highWaterMark: FOUND_AHEAD })[Symbol.asyncIterator]();
-  const readSome = async (): Promise<void> => {
-    for (;;) {
-      if (work.signal.aborted) return;
+
+  async #readSome(paths: AsyncIterator<FoundRpm>): Promise<void> {
+    while (!this.#work.signal.aborted) {
       const next = await paths.next();
       if (next.done === true) return;
-      await indexOne(String(next.value), work, tally);
-      work.progress.show(++done, found);
+      await this.#indexOne(next.value);
+      this.#work.progress.show(++this.#done, this.#found);
     }
-  };
-  await Promise.all(Array.from({ length: work.atOnce }, readSome));
-  return tally;
+  }
+
+  async #indexOne({ path, realPath }: FoundRpm): Promise<void> {
+    const { scan: mode, progress } = this.#work;
+    if (this.#inHand.has(realPath)) {
+      this.#tally.unchanged++;
+      return;
+    }
+    this.#inHand.add(realPath);
+    try {
+      const source = new FileRpmSource(realPath);
+      if (!this.#work.readAgain && (await this.#isUnchanged(realPath, source))) {
+        this.#inHand.delete(realPath);
+        this.#tally.unchanged++;
+        return;
+      }
+      const { files, warnings, bytesRead, ...facts } = await scanRpm(source, { mode });
+      for (const warning of warnings) progress.say(`${realPath}: ${warning}`);
+      this.#tally.bytesRead += bytesRead;
+      await this.#batch.add({ path: realPath, facts, files });
+    } catch (thrown) {
+      const error = toDarkserverError(thrown);
+      if (ENDS_ALL.has(error.code)) throw error;
+      this.#inHand.delete(realPath);
+      this.#fail(path, error.message);
+    }
+  }
+
+  /** Reads nothing of a file that was never read before, which is the usual one. */
+  async #isUnchanged(realPath: string, source: FileRpmSource): Promise<boolean> {
+    const known = await this.#work.index.knownLocalRpm(realPath);
+    // Without a hash nothing tells a rebuilt package from the one that was read.
+    if (known === null || known.payloadHash === null) return false;
+    const { payloadHash, size } = await scanRpm(source, { mode: 'header' });
+    return payloadHash === known.payloadHash && size === known.size;
+  }
+
+  #fail(path: string, reason: string): void {
+    this.#tally.failed++;
+    this.#work.progress.say(reason.includes(path) ? reason : `${path}: ${reason}`);
+  }
 }
 
 /** Throws `bad_input` for a path that is not there, so that a slip of the pen is told before any work. */
@@ -82,30 +152,5 @@ async function requirePath(path: string): Promise<void> {
     throw new DarkserverError('bad_input', `${path} cannot be read: ${(error as Error).message}`, {
       cause: error,
     });
-  }
-}
-
-async function indexOne(path: string, work: LocalWork, tally: LocalTally): Promise<void> {
-  try {
-    const real = await realpath(path);
-    const source = new FileRpmSource(real);
-    if (!work.readAgain) {
-      const head = await scanRpm(source, { mode: 'header' });
-      if (await work.index.knownLocalRpm(real, head)) {
-        tally.unchanged++;
-        return;
-      }
-    }
-    const scan = await scanRpm(source, { mode: work.scan });
-    await work.index.replaceLocalRpm(real, scan, scan.files);
-    for (const warning of scan.warnings) work.progress.say(`${real}: ${warning}`);
-    tally.indexed++;
-    tally.files += scan.files.length;
-    tally.bytesRead += scan.bytesRead;
-  } catch (thrown) {
-    const error = toDarkserverError(thrown);
-    if (ENDS_ALL.has(error.code)) throw error;
-    tally.failed++;
-    work.progress.say(error.message.includes(path) ? error.message : `${path}: ${error.message}`);
   }
 }

@@ -3,6 +3,13 @@ import { readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DarkserverError } from '../../shared/errors.ts';
 
+export interface FoundRpm {
+  /** As whoever named it would write it. */
+  readonly path: string;
+  /** Without symbolic links. */
+  readonly realPath: string;
+}
+
 /**
  * Finds RPM files. A path that is a file is taken whatever its name; of a tree, the files named *.rpm, in
  * the order of their names. Symbolic links are followed, as a topdir has its volumes behind some; no
@@ -14,11 +21,11 @@ import { DarkserverError } from '../../shared/errors.ts';
 export async function* findRpms(
   paths: readonly string[],
   onSkipped: (path: string, reason: string) => void,
-): AsyncGenerator<string, void> {
+): AsyncGenerator<FoundRpm, void> {
   const entered = new Set<string>();
   for (const path of paths) {
     if (await isDirectory(path)) yield* walk(path, entered, onSkipped);
-    else yield path;
+    else yield { path, realPath: await realpath(path) };
   }
 }
 
@@ -36,10 +43,11 @@ async function* walk(
   directory: string,
   entered: Set<string>,
   onSkipped: (path: string, reason: string) => void,
-): AsyncGenerator<string, void> {
+): AsyncGenerator<FoundRpm, void> {
+  let real: string;
   let entries: Dirent[];
   try {
-    const real = await realpath(directory);
+    real = await realpath(directory);
     if (entered.has(real)) return;
     entered.add(real);
     entries = await readdir(directory, { withFileTypes: true });
@@ -50,18 +58,22 @@ async function* walk(
   entries.sort((a, b) => (a.name < b.name ? -1 : 1));
   for (const entry of entries) {
     const path = join(directory, entry.name);
-    const type = entry.isSymbolicLink() ? await typeBehindLink(path, onSkipped) : entry;
-    if (type?.isDirectory() === true) yield* walk(path, entered, onSkipped);
-    else if (type?.isFile() === true && entry.name.endsWith('.rpm')) yield path;
+    const found = entry.isSymbolicLink()
+      ? await followLink(path, onSkipped)
+      : { type: entry, realPath: join(real, entry.name) };
+    if (found?.type.isDirectory() === true) yield* walk(path, entered, onSkipped);
+    else if (found?.type.isFile() === true && entry.name.endsWith('.rpm')) {
+      yield { path, realPath: found.realPath };
+    }
   }
 }
 
-async function typeBehindLink(
+async function followLink(
   path: string,
   onSkipped: (path: string, reason: string) => void,
-): Promise<{ isDirectory(): boolean; isFile(): boolean } | null> {
+): Promise<{ type: Pick<Dirent, 'isDirectory' | 'isFile'>; realPath: string } | null> {
   try {
-    return await stat(path);
+    return { type: await stat(path), realPath: await realpath(path) };
   } catch (error) {
     onSkipped(path, messageOf(error));
     return null;

@@ -7,7 +7,7 @@ import type { Instances } from './instances.ts';
 import { Lookups } from './lookups.ts';
 import type { Database } from './open.ts';
 import { RpmReader, Seen } from './rpm-reader.ts';
-import { decodePayloadHash, encodePayloadHash } from './rpm-rows.ts';
+import { decodePayloadHash } from './rpm-rows.ts';
 import { Totals } from './totals.ts';
 import type { IndexCounts, KnownRpm, RpmFacts, StoredBuild } from './types.ts';
 
@@ -32,7 +32,7 @@ export class SqliteIndex {
   readonly #selectBuildKey: Statement<[number, number], number>;
   readonly #selectKnownRpms: Statement<[number, number], KnownRpmRow>;
   readonly #selectIndexed: Statement<[number, string], KojiBuildId>;
-  readonly #selectLocal: Statement<[number, string, Buffer | string, number], number>;
+  readonly #selectLocal: Statement<[number, string], Pick<KnownRpmRow, 'payload_hash' | 'size'>>;
 
   constructor(db: Database, path: string, instances: Instances, now: () => number) {
     this.#path = path;
@@ -64,12 +64,10 @@ export class SqliteIndex {
              WHERE rpm.build_key = build.build_key AND superseded = 0 AND error_code IS NOT NULL)`,
       )
       .pluck();
-    this.#selectLocal = db
-      .prepare<[number, string, Buffer | string, number], number>(
-        `SELECT 1 FROM rpm
-         WHERE build_key IS NULL AND local_directory_key = ? AND local_name = ? AND payload_hash = ? AND size = ?`,
-      )
-      .pluck();
+    this.#selectLocal = db.prepare(
+      `SELECT payload_hash, size FROM rpm
+       WHERE build_key IS NULL AND local_directory_key = ? AND local_name = ?`,
+    );
   }
 
   getBuild(instance: string, kojiBuildId: KojiBuildId): StoredBuild | null {
@@ -95,12 +93,10 @@ export class SqliteIndex {
     return new Set(this.#selectIndexed.all(instanceKey, JSON.stringify(kojiBuildIds)));
   }
 
-  knownLocalRpm(path: string, rpm: RpmFacts): boolean {
+  knownLocalRpm(path: string): Pick<RpmFacts, 'payloadHash' | 'size'> | null {
     const place = this.#directories.find(path);
-    const payloadHash = encodePayloadHash(rpm.payloadHash);
-    // Without a hash nothing tells a rebuilt package from the one that was read.
-    if (place === null || payloadHash === null) return false;
-    return this.#selectLocal.get(place.directoryKey, place.name, payloadHash, rpm.size) !== undefined;
+    const row = place === null ? undefined : this.#selectLocal.get(place.directoryKey, place.name);
+    return row === undefined ? null : { payloadHash: decodePayloadHash(row.payload_hash), size: row.size };
   }
 
   counts(): IndexCounts {

@@ -8,7 +8,7 @@ import type { Database } from './open.ts';
 import { immediateTransaction } from './transactions.ts';
 import { RpmRows } from './rpm-rows.ts';
 import type { Totals, TotalsRow } from './totals.ts';
-import type { IndexedRpm, RpmFacts, StoredFile } from './types.ts';
+import type { IndexedRpm, LocalRpm, StoredFile } from './types.ts';
 
 const DELETED = BUILD_STATES.indexOf('deleted');
 
@@ -76,17 +76,16 @@ export class IndexWriter {
     });
   }
 
-  replaceLocalRpm(path: string, rpm: RpmFacts, files: readonly StoredFile[]): void {
-    const problem = problemWithFiles(files);
-    if (problem !== null) throw new DarkserverError('limit', `${path}: ${problem}`);
+  replaceLocalRpms(rpms: readonly LocalRpm[]): Map<string, DarkserverError> {
+    const errors = new Map<string, DarkserverError>();
     this.#write((totals) => {
-      const place = this.#directories.findOrMake(path);
-      const known = this.#rpms.findLocal(place);
-      const rpmKey = known ?? this.#rpms.insertLocal(place, rpm);
-      if (known === null) totals.rpms++;
-      else this.#rpms.update(known, rpm, null);
-      addTotals(totals, this.#files.replace(rpmKey, files));
+      for (const rpm of rpms) {
+        const problem = problemWithFiles(rpm.files);
+        if (problem === null) this.#replaceLocalRpm(rpm, totals);
+        else errors.set(rpm.path, new DarkserverError('limit', `${rpm.path}: ${problem}`));
+      }
     });
+    return errors;
   }
 
   #write(work: (totals: TotalsRow) => void): void {
@@ -100,6 +99,15 @@ export class IndexWriter {
       this.#directories.forget();
       throw thrown;
     }
+  }
+
+  #replaceLocalRpm({ path, facts, files }: LocalRpm, totals: TotalsRow): void {
+    const place = this.#directories.findOrMake(path);
+    const known = this.#rpms.findLocal(place);
+    const rpmKey = known ?? this.#rpms.insertLocal(place, facts);
+    if (known === null) totals.rpms++;
+    else this.#rpms.update(known, facts, null);
+    addTotals(totals, this.#files.replace(rpmKey, files));
   }
 
   #putBuild(instanceKey: number, build: KojiBuild, totals: TotalsRow): number {

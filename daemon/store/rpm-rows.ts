@@ -21,7 +21,7 @@ interface RpmError {
 }
 
 /** As bytes if it is hex, which it nearly always is; a hub may say anything. */
-export function encodePayloadHash(payloadHash: string | null): Buffer | string | null {
+function encodePayloadHash(payloadHash: string | null): Buffer | string | null {
   if (payloadHash === null) return null;
   return /^(?:[0-9a-f]{2})+$/.test(payloadHash) ? Buffer.from(payloadHash, 'hex') : payloadHash;
 }

@@ -84,11 +84,8 @@ function indexStore(index: SqliteIndex, read: Run, write: Run): IndexStore {
     getBuild: (instance, kojiBuildId) => read(() => index.getBuild(instance, kojiBuildId)),
     knownRpms: (instance, kojiBuildId) => read(() => index.knownRpms(instance, kojiBuildId)),
     indexedBuilds: (instance, kojiBuildIds) => read(() => index.indexedBuilds(instance, kojiBuildIds)),
-    knownLocalRpm: (rpmPath, rpm) => read(() => index.knownLocalRpm(rpmPath, rpm)),
-    replaceLocalRpm: (rpmPath, rpm, files) =>
-      write(() => {
-        writer.replaceLocalRpm(rpmPath, rpm, files);
-      }),
+    knownLocalRpm: (rpmPath) => read(() => index.knownLocalRpm(rpmPath)),
+    replaceLocalRpms: (rpms) => write(() => writer.replaceLocalRpms(rpms)),
     findByBuildIds: (buildIds) => read(() => lookups.byBuildIds(buildIds)),
     findBuildIdsByPrefix: (prefix, limit) => read(() => lookups.buildIdsByPrefix(prefix, limit)),
     findRpms: (nvra) => read(() => lookups.rpmsByNvra(nvra)),

@@ -1,6 +1,6 @@
 import type { BuildId } from '../../shared/build-id.ts';
 import type { FileKind } from '../../shared/elf/kind.ts';
-import type { ErrorCode } from '../../shared/errors.ts';
+import type { DarkserverError, ErrorCode } from '../../shared/errors.ts';
 import type { KojiBuild, KojiBuildId, KojiRpmId } from '../../shared/koji.ts';
 import type { Nvra } from '../../shared/nvr.ts';
 
@@ -40,6 +40,14 @@ export interface KnownRpm {
   readonly size: number;
   /** True if its files were read without an error. */
   readonly indexed: boolean;
+}
+
+/** An RPM file of this machine, and what was found in it. */
+export interface LocalRpm {
+  /** Absolute, without symbolic links: what the file is known by. */
+  readonly path: string;
+  readonly facts: RpmFacts;
+  readonly files: readonly StoredFile[];
 }
 
 /** A build as stored: Koji's facts as of `indexedAt`. */
@@ -93,9 +101,13 @@ export interface IndexStore {
   /** Which of these builds the index holds as complete and read without an error. For backfill. */
   indexedBuilds(instance: string, kojiBuildIds: readonly KojiBuildId[]): Promise<Set<KojiBuildId>>;
 
-  /** True if the RPM at this path is held with this payload hash and size. */
-  knownLocalRpm(path: string, rpm: RpmFacts): Promise<boolean>;
-  replaceLocalRpm(path: string, rpm: RpmFacts, files: readonly StoredFile[]): Promise<void>;
+  /** What tells whether the RPM at this path is still the one that was read; null if none was. */
+  knownLocalRpm(path: string): Promise<Pick<RpmFacts, 'payloadHash' | 'size'> | null>;
+  /**
+   * Records what these RPMs hold, all in one transaction, since each costs as much as the rows of many RPMs.
+   * Those that break a bound of the index are left as they were, and returned, with the reason by path.
+   */
+  replaceLocalRpms(rpms: readonly LocalRpm[]): Promise<ReadonlyMap<string, DarkserverError>>;
 
   /** Matches of each build-id asked for, best first; ids without one are left out of the map. */
   findByBuildIds(buildIds: readonly BuildId[]): Promise<Map<BuildId, StoredMatch[]>>;

@@ -106,9 +106,12 @@ export async function seedStore({ index }: Store): Promise<void> {
     indexedRpm(601, { name: 'foreign', files: [storedFile('/usr/bin/foreign', SEEDED.foreign)] }),
   ]);
 
-  await index.replaceLocalRpm(
-    '/srv/rpms/50% off #1/lokal ä.rpm',
-    { name: 'lokal', epoch: null, version: '1', release: '1', arch: 'aarch64', size: 99, payloadHash: null },
-    [storedFile('/opt/lokal', SEEDED.local)],
-  );
+  const lokal = { name: 'lokal', epoch: null, version: '1', release: '1', arch: 'aarch64' };
+  await index.replaceLocalRpms([
+    {
+      path: '/srv/rpms/50% off #1/lokal ä.rpm',
+      facts: { ...lokal, size: 99, payloadHash: null },
+      files: [storedFile('/opt/lokal', SEEDED.local)],
+    },
+  ]);
 }

@@ -112,6 +112,15 @@ describe('darkserver index', () => {
     expect(again.stdout).toMatch(/^2 RPMs: 0 indexed, 2 unchanged, 0 failed; /);
   });
 
+  test('a file to which a tree leads in several ways is read once', async () => {
+    const directory = temporaryDirectory();
+    copyFileSync(join(FIXTURES, 'greet-1.0-1.fc40.x86_64.rpm'), join(directory, 'z.rpm'));
+    for (const link of ['a.rpm', 'b.rpm']) symlinkSync('z.rpm', join(directory, link));
+    const { stdout } = await run('index', directory);
+    expect(stdout).toMatch(/^3 RPMs: 1 indexed, 2 unchanged, 0 failed; 1 files with a build-id; /);
+    expect([...(await indexed()).keys()]).toEqual(['z.rpm']);
+  });
+
   test('a file that was replaced is read anew', async () => {
     const directory = temporaryDirectory();
     const path = join(directory, 'some.rpm');

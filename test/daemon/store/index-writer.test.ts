@@ -261,9 +261,13 @@ describe('a local RPM', () => {
 
   test('is found without a build, and replaced where it lies', async () => {
     const { index } = openTestStore();
-    await index.replaceLocalRpm('/srv/l.rpm', facts, [storedFile('/a', ONE)]);
-    await index.replaceLocalRpm('/srv/copy.rpm', facts, [storedFile('/a', ONE)]);
-    await index.replaceLocalRpm('/srv/l.rpm', { ...facts, size: 10 }, [storedFile('/b', TWO)]);
+    await index.replaceLocalRpms([
+      { path: '/srv/l.rpm', facts, files: [storedFile('/a', ONE)] },
+      { path: '/srv/copy.rpm', facts, files: [storedFile('/a', ONE)] },
+    ]);
+    await index.replaceLocalRpms([
+      { path: '/srv/l.rpm', facts: { ...facts, size: 10 }, files: [storedFile('/b', TWO)] },
+    ]);
     const found = await index.findByBuildIds([ONE, TWO]);
     expect(found.get(ONE)).toMatchObject([
       { rpm: { localPath: '/srv/copy.rpm', kojiRpmId: null, build: null } },
@@ -272,21 +276,40 @@ describe('a local RPM', () => {
     expect(await index.counts()).toMatchObject({ builds: 0, rpms: 2, files: 2, buildIds: 2 });
   });
 
-  test('is known by path, hash and size, and never without a hash', async () => {
+  test('named twice at once is what it was named last', async () => {
     const { index } = openTestStore();
-    await index.replaceLocalRpm('/srv/l.rpm', facts, []);
-    await index.replaceLocalRpm('/srv/six.rpm', { ...facts, payloadHash: null }, []);
-    expect(await index.knownLocalRpm('/srv/l.rpm', facts)).toBe(true);
-    expect(await index.knownLocalRpm('/srv/l.rpm', { ...facts, size: 10 })).toBe(false);
-    expect(await index.knownLocalRpm('/srv/l.rpm', { ...facts, payloadHash: 'bb' })).toBe(false);
-    expect(await index.knownLocalRpm('/srv/other.rpm', facts)).toBe(false);
-    expect(await index.knownLocalRpm('/srv/six.rpm', { ...facts, payloadHash: null })).toBe(false);
+    await index.replaceLocalRpms([
+      { path: '/srv/l.rpm', facts, files: [storedFile('/a', ONE), storedFile('/c', ONE)] },
+      { path: '/srv/l.rpm', facts, files: [storedFile('/b', TWO)] },
+    ]);
+    expect([...(await index.findByBuildIds([ONE, TWO])).keys()]).toEqual([TWO]);
+    expect(await index.counts()).toMatchObject({ rpms: 1, files: 1, buildIds: 1 });
   });
 
-  test('beyond the bounds is refused', async () => {
+  test('is known by path, with hash and size', async () => {
     const { index } = openTestStore();
-    await expect(
-      index.replaceLocalRpm('/srv/l.rpm', facts, [storedFile('x'.repeat(5000), ONE)]),
-    ).rejects.toMatchObject({ code: 'limit', message: expect.stringContaining('/srv/l.rpm') });
+    await index.replaceLocalRpms([
+      { path: '/srv/l.rpm', facts, files: [] },
+      { path: '/srv/six.rpm', facts: { ...facts, payloadHash: null }, files: [] },
+    ]);
+    expect(await index.knownLocalRpm('/srv/l.rpm')).toEqual({ payloadHash: 'aa', size: 9 });
+    expect(await index.knownLocalRpm('/srv/six.rpm')).toEqual({ payloadHash: null, size: 9 });
+    expect(await index.knownLocalRpm('/srv/other.rpm')).toBeNull();
+    expect(await index.knownLocalRpm('/other/l.rpm')).toBeNull();
+  });
+
+  test('beyond the bounds is refused, and nothing else', async () => {
+    const { index } = openTestStore();
+    const errors = await index.replaceLocalRpms([
+      { path: '/srv/l.rpm', facts, files: [storedFile('x'.repeat(5000), ONE)] },
+      { path: '/srv/m.rpm', facts, files: [storedFile('/m', TWO)] },
+    ]);
+    expect([...errors]).toEqual([
+      [
+        '/srv/l.rpm',
+        expect.objectContaining({ code: 'limit', message: expect.stringContaining('/srv/l.rpm: ') }),
+      ],
+    ]);
+    expect(await index.counts()).toMatchObject({ rpms: 1, files: 1 });
   });
 });

@@ -25,8 +25,9 @@ async function storeRivals(index: IndexStore): Promise<void> {
   await rival(5, { completedAt: 500.25 });
   await rival(6, { completedAt: 500.5 });
   await rival(7, { completedAt: 500.5 });
-  await index.replaceLocalRpm('/srv/hello.rpm', { ...NVRA, epoch: null, size: 1, payloadHash: null }, [
-    storedFile('/usr/bin/x', SHARED),
+  const facts = { ...NVRA, epoch: null, size: 1, payloadHash: null };
+  await index.replaceLocalRpms([
+    { path: '/srv/hello.rpm', facts, files: [storedFile('/usr/bin/x', SHARED)] },
   ]);
 }
 

@@ -76,7 +76,7 @@ function rowOf({ file, rpm }: StoredMatch): string {
 }
 
 async function apply(index: IndexStore, step: Step): Promise<void> {
-  if ('local' in step) await index.replaceLocalRpm(step.local, LOCAL, step.files);
+  if ('local' in step) await index.replaceLocalRpms([{ path: step.local, facts: LOCAL, files: step.files }]);
   else if ('gone' in step) await index.markBuildGone('fedora', step.gone as KojiBuildId);
   else await index.replaceBuild('fedora', kojiBuild(step.build, { state: step.state }), step.rpms);
 }
