@@ -6,6 +6,9 @@ export type KojiBuildId = number & { readonly __brand: 'KojiBuildId' };
 /** Koji's integer for an RPM; several RPMs of one hub may share an NVRA (drafts), none shares this. */
 export type KojiRpmId = number & { readonly __brand: 'KojiRpmId' };
 
+/** Koji's integer for an archive: any file of a build that is no RPM and no log. */
+export type KojiArchiveId = number & { readonly __brand: 'KojiArchiveId' };
+
 /** PostgreSQL's integer, which Koji's ids are. */
 const KOJI_ID_MAX = 2 ** 31 - 1;
 
@@ -21,6 +24,11 @@ export function asKojiBuildId(value: unknown): KojiBuildId | null {
 /** Returns null for what cannot be Koji's id of an RPM. */
 export function asKojiRpmId(value: unknown): KojiRpmId | null {
   return isKojiId(value) ? (value as KojiRpmId) : null;
+}
+
+/** Returns null for what cannot be Koji's id of an archive. */
+export function asKojiArchiveId(value: unknown): KojiArchiveId | null {
+  return isKojiId(value) ? (value as KojiArchiveId) : null;
 }
 
 /** Koji's build states by the numbers that its API uses (koji.BUILD_STATES). */
@@ -54,6 +62,36 @@ export interface KojiRpm {
   readonly size: number;
   /** Hex md5 of header and payload (SIGMD5), as Koji recorded it at import; null where Koji has none. */
   readonly payloadHash: string | null;
+  /** A content generator's entry without a file. */
+  readonly metadataOnly: boolean;
+}
+
+/** Koji's checksum types by the numbers that its API uses (koji.CHECKSUM_TYPES). */
+export const CHECKSUM_TYPES = ['md5', 'sha1', 'sha256'] as const;
+export type ChecksumType = (typeof CHECKSUM_TYPES)[number];
+
+/** What is told of an archive wherever it is named. */
+export interface KojiArchiveFacts {
+  readonly filename: string;
+  /** Where it lies under its build's directory, without slashes at its ends: "images", "files/remote-sources". */
+  readonly directory: string;
+  /** Koji's type of the archive, by what kind of file it is: "tar". */
+  readonly type: string;
+  /** Koji's build type that it belongs to: "image", "maven", "win", or a content generator's own. */
+  readonly btype: string;
+  /** Of image archives; null for all others. */
+  readonly arch: string | null;
+  /** Bytes. */
+  readonly size: number;
+  /** Hex digits. */
+  readonly checksum: string;
+  /** Null where Koji has a type that is not known here. */
+  readonly checksumType: ChecksumType | null;
+}
+
+export interface KojiArchive extends KojiArchiveFacts {
+  readonly kojiArchiveId: KojiArchiveId;
+  readonly kojiBuildId: KojiBuildId;
   /** A content generator's entry without a file. */
   readonly metadataOnly: boolean;
 }

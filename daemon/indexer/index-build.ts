@@ -55,7 +55,7 @@ export interface IndexBuildParts {
 export function createIndexBuild(parts: IndexBuildParts): IndexBuild {
   const { hub, index } = parts;
   return async (kojiBuildId, signal, { reread = false } = {}) => {
-    const found = await hub.getBuildWithRpms(kojiBuildId, signal);
+    const found = await hub.getBuildContent(kojiBuildId, signal);
     if (found === null) {
       await index.markBuildGone(hub.instance, kojiBuildId);
       return { outcome: 'unknown' };

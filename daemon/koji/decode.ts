@@ -1,40 +1,11 @@
 import { z } from 'zod';
 import { DarkserverError } from '../../shared/errors.ts';
-import { BUILD_STATES, asKojiBuildId, asKojiRpmId } from '../../shared/koji.ts';
+import { BUILD_STATES } from '../../shared/koji.ts';
 import type { BuildState, KojiBuild, KojiBuildId, KojiRpm } from '../../shared/koji.ts';
 import type { XmlRpcValue } from './codec.ts';
-import { isPathSegment } from './paths.ts';
+import { decode, integer, kojiBuildId, kojiRpmId, segment } from './fields.ts';
 
-/**
- * Koji's structs in this project's words; Koji's spellings end here. A hub is not believed: names become
- * paths and URLs, numbers become keys.
- */
-
-/** Koji's <i8> arrives as digits. */
-const integer = z.preprocess(
-  (value) => (typeof value === 'string' && /^-?\d{1,20}$/.test(value) ? Number(value) : value),
-  z.int(),
-);
-
-function shown(value: unknown): string {
-  return JSON.stringify(value).slice(0, 80);
-}
-
-const segment = z.string().refine(isPathSegment, {
-  error: ({ input }) => `${shown(input)} cannot be the name of a file or directory`,
-});
-
-function idOf<T>(as: (value: unknown) => T | null) {
-  return integer.transform((value, context): T => {
-    const id = as(value);
-    if (id !== null) return id;
-    context.addIssue({ code: 'custom', message: `${value} is no id of Koji's` });
-    return z.NEVER;
-  });
-}
-
-const kojiBuildId = idOf(asKojiBuildId);
-const kojiRpmId = idOf(asKojiRpmId);
+/** Koji's structs in this project's words; Koji's spellings end here, and in archives.ts for archives. */
 
 const state = integer.transform((value, context): BuildState => {
   const name = BUILD_STATES[value];
@@ -95,15 +66,6 @@ const rpm = z
     payloadHash: row.payloadhash === null || row.payloadhash === '' ? null : row.payloadhash.toLowerCase(),
     metadataOnly: row.metadata_only ?? false,
   }));
-
-/** Reads `value` as `schema` says. Throws `hub_protocol` that names `what` and the field that is wrong. */
-function decode<T>(schema: z.ZodType<T>, value: XmlRpcValue, what: string): T {
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  const field = issue === undefined || issue.path.length === 0 ? '' : ` field ${issue.path.join('.')}:`;
-  throw new DarkserverError('hub_protocol', `${what}:${field} ${issue?.message ?? 'not understood'}`);
-}
 
 /** The answer of getBuild: nil for a build that does not exist. */
 export function decodeBuild(value: XmlRpcValue, what: string): KojiBuild | null {

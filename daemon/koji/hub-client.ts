@@ -1,11 +1,12 @@
 import { DarkserverError } from '../../shared/errors.ts';
-import type { KojiBuild, KojiBuildId, KojiRpm } from '../../shared/koji.ts';
+import type { KojiArchive, KojiBuild, KojiBuildId } from '../../shared/koji.ts';
 import { parseNvr } from '../../shared/nvr.ts';
+import { callsForPlaces, decodeTars, listArchives, placeArchives } from './archives.ts';
 import { HubFault, decodeAnswer, decodeMultiCall, encodeCall, multiCall } from './codec.ts';
 import type { Call, XmlRpcArgument, XmlRpcValue } from './codec.ts';
 import { decodeBuild, decodeBuilds, decodeRpms, decodeTagged, decodeText } from './decode.ts';
 import type { KojiHttp } from './http.ts';
-import type { BuildQuery, KojiHub } from './hub.ts';
+import type { BuildQuery, KojiBuildContent, KojiHub } from './hub.ts';
 
 /** Bytes of an answer: 40,000 RPMs of one build, some 1,400 bytes of XML each. */
 const MAX_ANSWER = 64 * 1024 * 1024;
@@ -65,17 +66,16 @@ export class KojiHubClient implements KojiHub {
     return builds;
   }
 
-  async getBuildWithRpms(
-    kojiBuildId: KojiBuildId,
-    signal?: AbortSignal,
-  ): Promise<{ build: KojiBuild; rpms: KojiRpm[] } | null> {
+  async getBuildContent(kojiBuildId: KojiBuildId, signal?: AbortSignal): Promise<KojiBuildContent | null> {
     const getBuild: Call = { method: 'getBuild', params: [kojiBuildId] };
     const listRpms: Call = { method: 'listRPMs', params: [], keywords: { buildID: kojiBuildId } };
-    const [first = null, second = null] = await this.#callAll([getBuild, listRpms], signal);
+    const calls = [getBuild, listRpms, listArchives(kojiBuildId)];
+    const [first = null, second = null, third = null] = await this.#callAll(calls, signal);
     const what = this.#what(getBuild);
     const build = this.#asAskedFor(decodeBuild(first, what), kojiBuildId, what);
     if (build === null) return null;
-    return { build, rpms: decodeRpms(second, kojiBuildId, this.#what(listRpms)) };
+    const rpms = decodeRpms(second, kojiBuildId, this.#what(listRpms));
+    return { build, rpms, archives: await this.#archives(kojiBuildId, third, signal) };
   }
 
   listBuilds(query: BuildQuery, signal?: AbortSignal): AsyncIterable<KojiBuild[]> {
@@ -173,6 +173,18 @@ export class KojiHubClient implements KojiHub {
       'hub_protocol',
       `${what}: not at most ${queryOpts.limit} builds in order of their ids`,
     );
+  }
+
+  async #archives(
+    kojiBuildId: KojiBuildId,
+    answer: XmlRpcValue,
+    signal?: AbortSignal,
+  ): Promise<KojiArchive[]> {
+    const what = this.#what(listArchives(kojiBuildId));
+    const tars = decodeTars(answer, kojiBuildId, what);
+    const calls = callsForPlaces(tars, kojiBuildId);
+    const places = calls.length === 0 ? [] : await this.#callAll(calls, signal);
+    return placeArchives(tars, places, what);
   }
 
   #asAskedFor(build: KojiBuild | null, asked: KojiBuildId, what: string): KojiBuild | null {

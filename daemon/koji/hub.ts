@@ -1,4 +1,4 @@
-import type { KojiBuild, KojiBuildId, KojiRpm } from '../../shared/koji.ts';
+import type { KojiArchive, KojiBuild, KojiBuildId, KojiRpm } from '../../shared/koji.ts';
 
 /** Which builds a listing asks for. All that is given must hold. */
 export interface BuildQuery {
@@ -8,6 +8,13 @@ export interface BuildQuery {
   readonly completedAfter?: number;
   readonly completedBefore?: number;
   readonly packageName?: string;
+}
+
+export interface KojiBuildContent {
+  readonly build: KojiBuild;
+  readonly rpms: readonly KojiRpm[];
+  /** Those that are tar files by Koji's word or by their names; of the others nothing is kept. */
+  readonly archives: readonly KojiArchive[];
 }
 
 /**
@@ -23,11 +30,11 @@ export interface KojiHub {
   getBuild(build: KojiBuildId | string, signal?: AbortSignal): Promise<KojiBuild | null>;
   /** Several builds in few requests, in the order asked for. */
   getBuilds(kojiBuildIds: readonly KojiBuildId[], signal?: AbortSignal): Promise<(KojiBuild | null)[]>;
-  /** A build and its RPMs in one request, so that both are of one moment; null if there is no such build. */
-  getBuildWithRpms(
-    kojiBuildId: KojiBuildId,
-    signal?: AbortSignal,
-  ): Promise<{ build: KojiBuild; rpms: KojiRpm[] } | null>;
+  /**
+   * A build with its RPMs and its tar archives, in one request, so that all are of one moment; null if there
+   * is no such build. A second request follows for archives of which Koji tells more when asked by their type.
+   */
+  getBuildContent(kojiBuildId: KojiBuildId, signal?: AbortSignal): Promise<KojiBuildContent | null>;
   /** Builds in any state, ordered by id, page after page. */
   listBuilds(query: BuildQuery, signal?: AbortSignal): AsyncIterable<KojiBuild[]>;
   /** Builds tagged directly with a tag. A tag that Koji does not know is a `not_found`. */

@@ -29,6 +29,19 @@ export function rpmPath(build: Nvr & { readonly volume: string }, rpm: Nvra): st
   return `${buildDirectory(build)}/${rpm.arch}/${formatNvra(rpm)}.rpm`;
 }
 
+/** Where an archive lies, relative to topdir or topurl. */
+export function archivePath(
+  build: Nvr & { readonly volume: string },
+  archive: { readonly directory: string; readonly filename: string },
+): string {
+  return `${buildDirectory(build)}/${archive.directory}/${archive.filename}`;
+}
+
+/** Where a content generator's description of a build lies, relative to topdir or topurl. */
+export function metadataPath(build: Nvr & { readonly volume: string }): string {
+  return `${buildDirectory(build)}/metadata.json`;
+}
+
 /**
  * The URL of a relative path under a base without a trailing slash. Everything but unreserved
  * characters is escaped: some file servers take a bare "+" for a blank, and a "%" or "#" of a name

@@ -95,27 +95,28 @@ describe('lies', () => {
     ['no id', () => ({ id: null }), /field 0\.id: /],
   ])('%s', async (_name, change, message) => {
     const lie = (answer: PyValue): PyValue => {
-      const [build, rpms] = answer as [PyValue, [RpmRow[]]];
-      return [build, [rpms[0].map((rpm, at) => (at === 0 ? { ...rpm, ...(change(rpm) as PyStruct) } : rpm))]];
+      const [build, rpms, archives] = answer as [PyValue, [RpmRow[]], PyValue];
+      const changed = rpms[0].map((rpm, at) => (at === 0 ? { ...rpm, ...(change(rpm) as PyStruct) } : rpm));
+      return [build, [changed], archives];
     };
     hub.troubles.order({ method: 'multiCall', times: 1 }, { kind: 'lie', lie });
-    await expect(client.getBuildWithRpms(id(3))).rejects.toEqual(failing('hub_protocol', message));
+    await expect(client.getBuildContent(id(3))).rejects.toEqual(failing('hub_protocol', message));
   });
 
   test('a size beyond 2^31 is no lie', async () => {
     const lie = (answer: PyValue): PyValue => {
-      const [build, rpms] = answer as [PyValue, [RpmRow[]]];
-      return [build, [rpms[0].map((rpm) => ({ ...rpm, size: 5_000_000_000 }))]];
+      const [build, rpms, archives] = answer as [PyValue, [RpmRow[]], PyValue];
+      return [build, [rpms[0].map((rpm) => ({ ...rpm, size: 5_000_000_000 }))], archives];
     };
     hub.troubles.order({ method: 'multiCall', times: 1 }, { kind: 'lie', lie });
-    expect((await client.getBuildWithRpms(id(3)))?.rpms[0]?.size).toBe(5_000_000_000);
+    expect((await client.getBuildContent(id(3)))?.rpms[0]?.size).toBe(5_000_000_000);
   });
 
   test('a part of a multiCall that fails', async () => {
-    const lie = (): PyValue => [[null], { faultCode: 1000, faultString: 'no', traceback: [] }];
+    const lie = (): PyValue => [[null], { faultCode: 1000, faultString: 'no', traceback: [] }, [[]]];
     hub.troubles.order({ method: 'multiCall', times: 1 }, { kind: 'lie', lie });
     const error = failing('hub_fault', /multiCall at .*: listRPMs: the hub answers with fault 1000: no/);
-    await expect(client.getBuildWithRpms(id(3))).rejects.toEqual(error);
+    await expect(client.getBuildContent(id(3))).rejects.toEqual(error);
   });
 });
 
@@ -194,10 +195,11 @@ describe('hubs of other kinds', () => {
       size: 1,
       payloadhash: '',
     };
-    const old = await hubThat((_request, response) => response.end(methodResponse([[build], [[rpm]]])));
-    expect(await old.getBuildWithRpms(id(3))).toEqual({
+    const old = await hubThat((_request, response) => response.end(methodResponse([[build], [[rpm]], [[]]])));
+    expect(await old.getBuildContent(id(3))).toEqual({
       build: expect.objectContaining({ draft: false }),
       rpms: [expect.objectContaining({ metadataOnly: false, payloadHash: null, epoch: 2 })],
+      archives: [],
     });
   });
 

@@ -58,7 +58,7 @@ describe('what the recorded hub says', () => {
   test('of builds that do not exist', async () => {
     expect(await client.getBuild(id(99999))).toBeNull();
     expect(await client.getBuild('nosuch-1-1')).toBeNull();
-    expect(await client.getBuildWithRpms(id(99999))).toBeNull();
+    expect(await client.getBuildContent(id(99999))).toBeNull();
     expect(await client.getBuilds([id(99999), id(3)])).toEqual([
       null,
       expect.objectContaining({ kojiBuildId: 3 }),
@@ -73,7 +73,7 @@ describe('what the recorded hub says', () => {
   });
 
   test('of a build and its RPMs, in one request', async () => {
-    const answer = await client.getBuildWithRpms(id(3));
+    const answer = await client.getBuildContent(id(3));
     expect(answer?.build).toEqual(await client.getBuild(id(3)));
     expect(answer?.rpms).toHaveLength(6);
     expect(answer?.rpms[2]).toEqual({
@@ -89,6 +89,42 @@ describe('what the recorded hub says', () => {
       metadataOnly: false,
     });
     expect(hub.requests.map(({ method }) => method)).toEqual(['multiCall', 'getBuild']);
+  });
+
+  test('of a build with archives, in two requests, as some tell more of themselves when asked by type', async () => {
+    const answer = await client.getBuildContent(id(11));
+    expect(answer?.rpms).toEqual([]);
+    expect(answer?.archives).toEqual([
+      {
+        kojiArchiveId: 2,
+        kojiBuildId: 11,
+        filename: 'blob-naïve.tar.gz',
+        directory: 'files/labtype',
+        type: 'tar',
+        btype: 'labtype',
+        arch: null,
+        size: 106,
+        checksum: '23668e2bc8c632f4b2b57fbd7e398b3e',
+        checksumType: 'md5',
+        metadataOnly: false,
+      },
+      {
+        kojiArchiveId: 1,
+        kojiBuildId: 11,
+        filename: 'docker-image-sha256_abc.x86_64.tar.gz',
+        directory: 'images',
+        type: 'tar',
+        btype: 'image',
+        arch: 'x86_64',
+        size: 14369,
+        checksum: '1874999ff3d64b1ea7ad5f429d4dfa35',
+        checksumType: 'md5',
+        metadataOnly: false,
+      },
+    ]);
+    expect(hub.requests.map(({ method }) => method)).toEqual(['multiCall', 'multiCall']);
+    const [plain] = (await client.getBuildContent(id(16)))?.archives ?? [];
+    expect(plain).toMatchObject({ directory: 'images', arch: null, checksumType: 'sha256' });
   });
 
   test('of several hundred builds, in few requests', async () => {

@@ -119,12 +119,14 @@ export function listArchives(data: KojiData, args: Arguments): PyValue {
   );
   const rows = all
     .filter((archive) => type === null || archive['btype'] === type)
-    .map((archive) => (type === 'image' ? { arch: archOf(archive), ...archive } : archive));
+    .map((archive) => (type === null ? archive : { ...detailsOf(data, archive, type), ...archive }));
   return applyQueryOptions(rows, args['queryOpts'], Object.keys(all[0] ?? {}));
 }
 
-function archOf(archive: PyStruct): PyValue {
+/** What image_archives, maven_archives and win_archives hold; of recorded images it is in their "extra" as well. */
+function detailsOf(data: KojiData, archive: PyStruct, type: PyValue): PyStruct {
   const { extra } = archive;
   const image = isStruct(extra) ? extra['image'] : null;
-  return isStruct(image) ? (image['arch'] ?? null) : null;
+  const arch = isStruct(image) ? (image['arch'] ?? null) : null;
+  return data.archiveDetails.get(Number(archive['id'])) ?? (type === 'image' ? { arch } : {});
 }

@@ -1,5 +1,6 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { BUILD_STATE } from './koji-data.ts';
 import type { BuildRecord, BuildRow, KojiData, RpmRow } from './koji-data.ts';
 import type { PublishedFiles } from './published-files.ts';
@@ -16,6 +17,19 @@ export interface NewBuild {
   readonly state?: keyof typeof BUILD_STATE;
   /** A draft's release becomes "2,draft_17". */
   readonly draft?: boolean;
+}
+
+/** An archive to be imported. */
+export interface NewArchive {
+  /** Where it lies on disk; it keeps its name. */
+  readonly path: string;
+  readonly btype: string;
+  /** "tar" if it is left out. */
+  readonly type?: string;
+  /** Where Koji puts it in its build's directory: images, files/BTYPE, maven/…, win/…. */
+  readonly directory: string;
+  /** What Koji's table for archives of this build type holds. */
+  readonly details?: PyStruct;
 }
 
 /** Where koji.PathInfo puts a build. */
@@ -122,6 +136,35 @@ export class KojiChanges {
       this.#files.add(`${directoryOf(record.getBuild)}/${arch}/${nvr}.${arch}.rpm`, path);
       return id;
     });
+  }
+
+  /** Imports an archive into a build, as a content generator or importArchive does. Returns its id. */
+  addArchive(buildId: number, { path, btype, type = 'tar', directory, details }: NewArchive): number {
+    const record = this.#record(buildId);
+    const all = this.#data.builds.flatMap(({ listArchives }) => listArchives);
+    const id = 1 + Math.max(0, ...all.map((archive) => Number(archive['id'])));
+    const bytes = readFileSync(path);
+    record.listArchives.push({
+      btype,
+      btype_id: 4,
+      build_id: buildId,
+      buildroot_id: null,
+      checksum: createHash('sha256').update(bytes).digest('hex'),
+      checksum_type: 2,
+      compression_type: type,
+      extra: null,
+      filename: basename(path),
+      id,
+      metadata_only: false,
+      size: bytes.length,
+      type_description: type,
+      type_extensions: type,
+      type_id: 4,
+      type_name: type,
+    });
+    if (details !== undefined) this.#data.archiveDetails.set(id, details);
+    this.#files.add(`${directoryOf(record.getBuild)}/${directory}/${basename(path)}`, path);
+    return id;
   }
 
   /** Publishes what lies in one directory under the names of RPMs that the hub lists, each where it belongs. */

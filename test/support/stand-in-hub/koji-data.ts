@@ -78,6 +78,8 @@ export interface KojiData {
   /** Tag to the tags that it inherits from, nearest first. */
   inheritance: Record<string, string[]>;
   tagged: Tagging[];
+  /** What is told of an archive, by its id, to who asks for archives of its type. */
+  readonly archiveDetails: Map<number, PyStruct>;
 }
 
 /** A file such as hub-data.json: every build as the hub's methods answer it. */
@@ -110,6 +112,7 @@ export function readKojiData(file: string | URL): KojiData {
     tagged: builds.flatMap((record) =>
       record.tags.map((tag) => ({ tag, build_id: record.getBuild.id, create_event: record.getBuild.id })),
     ),
+    archiveDetails: new Map(),
   };
 }
 
@@ -141,5 +144,6 @@ export function emptyKojiData(): KojiData {
     signatures: [],
     inheritance: {},
     tagged: [],
+    archiveDetails: new Map(),
   };
 }
