@@ -11,6 +11,8 @@ import { decodeRpmText } from '../../shared/rpm/text.ts';
  * Source: rpm's build/files.c (generateBuildIDs) and scripts/find-debuginfo.sh.
  */
 const TREES = ['usr/lib/.build-id/', 'usr/lib/debug/.build-id/'];
+/** PATH_MAX of Linux: no link leads further. */
+const TARGET_BYTES_MAX = 4096;
 const NAME_IN_TREE = /^([0-9a-f]{2})\/([0-9a-f]+)(?:\.\d+)?(?:\.debug)?(?:\.\d+)?$/;
 
 /**
@@ -63,8 +65,9 @@ function idOfLink(name: string): BuildId | null {
   return match === null ? null : parseBuildId(`${match[1] ?? ''}${match[2] ?? ''}`);
 }
 
-/** The target's path without its leading "/"; null for one that leads above the root. */
+/** The target's path without its leading "/"; null for one that leads above the root or is too long. */
 function resolveLink(name: string, target: string): string | null {
+  if (target.length > TARGET_BYTES_MAX) return null;
   const path = target.startsWith('/') ? [] : name.split('/').slice(0, -1);
   for (const part of target.split('/')) {
     if (part === '..') {

@@ -19,6 +19,9 @@ export type FileClass =
   | { readonly says: 'not-elf' }
   | { readonly says: 'nothing' };
 
+/** libmagic's longest words for an ELF file come to some hundred; rules are tried on them for every file. */
+const CLASS_CHARACTERS_MAX = 4096;
+
 /** Kernel modules are the compressed files that hold ELF files for somebody to run. */
 const COMPRESSED_MODULE_SUFFIXES = ['.ko.xz', '.ko.zst', '.ko.gz'];
 
@@ -125,10 +128,11 @@ export function isRpmSince(version: string | null, minor: number): boolean {
 }
 
 function parseFileClass(text: string): FileClass {
+  if (text.length > CLASS_CHARACTERS_MAX) return { says: 'nothing' };
   if (text.includes('compressed data')) return { says: 'not-elf' };
   if (!text.includes('ELF')) return { says: 'not-elf' };
   // The mode comes first: "setuid ELF 64-bit…", "setuid, setgid ELF…".
   if (!/^(?:(?:setuid|setgid|sticky),? )*ELF /.test(text)) return { says: 'nothing' };
-  const hex = /\bBuildID\[[^\]]*\]=([0-9a-f]+)/.exec(text)?.[1];
+  const hex = /\bBuildID\[[^\][]*\]=([0-9a-f]+)/.exec(text)?.[1];
   return { says: 'elf', buildId: hex === undefined ? null : parseBuildId(hex), text };
 }

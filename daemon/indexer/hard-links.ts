@@ -32,7 +32,9 @@ export class HardLinks {
     const set = this.#sets.get(key) ?? { dataIndex: null, empty: [] };
     this.#sets.set(key, set);
     if (size > 0) {
-      set.dataIndex ??= index;
+      // Those that waited are told of once: a payload may give each of a million links data of its own.
+      if (set.dataIndex !== null) return [index];
+      set.dataIndex = index;
       return [index, ...set.empty];
     }
     set.empty.push(index);

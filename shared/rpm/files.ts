@@ -1,5 +1,5 @@
+import { DarkserverError } from '../errors.ts';
 import type { RpmHeader, RpmIntegers, RpmStrings } from './header.ts';
-
 import { RpmTag } from './tags.ts';
 import { binaryString, decodeRpmText } from './text.ts';
 
@@ -9,6 +9,16 @@ const S_IFLNK = 0o120000;
 const ANY_EXECUTE = 0o111;
 /** RPMFILE_GHOST: owned by the package, absent from its payload (rpm before 4.11 put some in). */
 const FLAG_GHOST = 1 << 6;
+
+/** PATH_MAX of Linux, its NUL included: a file with a longer path cannot be installed. */
+const PATH_BYTES_MAX = 4096;
+/**
+ * Ours: bytes of all paths together. A directory's name is in the header once and in the path of each of its
+ * files, so that the size of a header does not bound them. A hundred thousand files come to some 12 MB.
+ */
+const PATHS_BYTES_MAX = 64 * 1024 * 1024;
+/** RFC 6838, section 4.2: two names of at most 127 characters. */
+const MIME_TYPE_BYTES_MAX = 255;
 
 const NO_BYTES = new Uint8Array();
 
@@ -33,7 +43,7 @@ export class RpmFileList {
   readonly #mimeTypeOf: RpmIntegers | null;
   readonly #mimeTypes: RpmStrings | null;
 
-  /** Throws FormatError where the lists do not fit each other. */
+  /** Throws FormatError where the lists do not fit each other, and `limit` where paths are too long to be held. */
   constructor(header: RpmHeader) {
     const baseNames = header.strings(RpmTag.baseNames);
     this.#baseNames = baseNames ?? header.strings(RpmTag.oldFileNames);
@@ -41,6 +51,7 @@ export class RpmFileList {
     this.#directories = baseNames === null ? null : header.strings(RpmTag.dirNames);
     this.#directoryOf = baseNames === null ? null : this.#list(header, RpmTag.dirIndexes, 'dirIndexes');
     this.#checkDirectories(header);
+    this.#checkPaths(header);
     const hasLongSizes = header.has(RpmTag.longFileSizes);
     this.#sizes = hasLongSizes
       ? this.#list(header, RpmTag.longFileSizes, 'longFileSizes')
@@ -140,7 +151,10 @@ export class RpmFileList {
   /** What libmagic said of the file, in packages of rpm 6; "" where the header has no type for it. */
   mimeType(index: number): string {
     const number = this.#mimeTypeOf?.[index];
-    return number === undefined ? '' : decodeRpmText(this.#mimeTypes?.bytes(number) ?? NO_BYTES);
+    if (number === undefined || this.#mimeTypes === null) return '';
+    // What is longer is no type, and would be read again for every file.
+    if (this.#mimeTypes.byteLength(number) > MIME_TYPE_BYTES_MAX) return '';
+    return decodeRpmText(this.#mimeTypes.bytes(number));
   }
 
   #mode(index: number): number {
@@ -171,5 +185,20 @@ export class RpmFileList {
     for (const index of this.#directoryOf) {
       if (index >= directories) throw header.error(`directory ${index} of ${directories} does not exist`);
     }
+  }
+
+  #checkPaths(header: RpmHeader): void {
+    let sum = 0;
+    for (let index = 0; index < this.count; index++) {
+      const directory = this.#directories?.byteLength(this.#directoryOf?.[index] ?? 0) ?? 0;
+      const bytes = directory + (this.#baseNames?.byteLength(index) ?? 0);
+      if (bytes >= PATH_BYTES_MAX) throw header.error(`the path of file ${index} has ${bytes} bytes`);
+      sum += bytes;
+    }
+    if (sum <= PATHS_BYTES_MAX) return;
+    throw new DarkserverError(
+      'limit',
+      `RPM header: its ${this.count} files have paths of ${sum} bytes, and at most ${PATHS_BYTES_MAX} are read`,
+    );
   }
 }

@@ -24,6 +24,9 @@ const SIGNATURE_DATA_MAX = 64 * 1024 * 1024;
  */
 const RPM_HEADER_BYTES_MAX = 64 * 1024 * 1024;
 
+/** NAME_MAX of Linux: name, version, release and arch are parts of a file's name. They go into messages and keys. */
+const SHORT_STRING_BYTES_MAX = 255;
+
 /** Types of values by their numbers; the bytes of one value, 0 for strings, which end with a NUL. */
 const TYPE_BYTES: readonly (number | undefined)[] = [undefined, 1, 1, 2, 4, 8, 0, 1, 0, 0];
 const TYPE_STRING = 6;
@@ -60,6 +63,12 @@ export class RpmStrings {
 
   get length(): number {
     return this.#starts.length - 1;
+  }
+
+  /** Bytes of a string without its NUL; 0 where there is none of this number. */
+  byteLength(index: number): number {
+    const end = this.#starts[index + 1];
+    return end === undefined ? 0 : end - 1 - (this.#starts[index] ?? 0);
   }
 
   /** A string without its NUL; empty where there is none of this number. */
@@ -124,10 +133,13 @@ export class RpmHeader {
     return this.#entries.has(tag);
   }
 
-  /** A string, or the first of several. */
+  /** A short string (names, versions and the like), or the first of several. */
   string(tag: number): string | null {
     const strings = this.strings(tag);
-    return strings === null ? null : decodeRpmText(strings.bytes(0));
+    if (strings === null) return null;
+    const bytes = strings.byteLength(0);
+    if (bytes <= SHORT_STRING_BYTES_MAX) return decodeRpmText(strings.bytes(0));
+    throw this.error(`tag ${tag} is a string of ${bytes} bytes, more than ${SHORT_STRING_BYTES_MAX}`);
   }
 
   strings(tag: number): RpmStrings | null {

@@ -75,6 +75,12 @@ test.each([
   expect(await verdicts(file, program)).toEqual(['/usr/bin/x cannot say']);
 });
 
+test('a link to a target that is longer than any path says nothing', async () => {
+  const target = (bytes: number): string => '/usr/bin/x'.padStart(bytes, '/');
+  expect(await verdicts(program, inMain(REST, target(4096)))).toEqual([`/usr/bin/x ${ID} executable link`]);
+  expect(await verdicts(program, inMain(REST, target(4097)))).toEqual(['/usr/bin/x cannot say']);
+});
+
 test('of links that contradict each other none is believed', async () => {
   const other = link(`/usr/lib/.build-id/ff/${OTHER.slice(2)}`, '../../../../usr/bin/x');
   expect(await verdicts(inMain(REST), other, inMain(`${REST}.1`), program)).toEqual([

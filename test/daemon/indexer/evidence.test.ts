@@ -98,6 +98,12 @@ test.each([
   expect(await verdict({ mimeType, path: '/usr/bin/tool.pm' })).toBe('cannot say');
 });
 
+test('a class of thousands of characters is nothing that libmagic says', async () => {
+  const padded = (bytes: number): string => ELF.padEnd(bytes, ' ');
+  expect(await verdict({ fileClass: padded(4096) })).toBe(`${ID} executable`);
+  expect(await verdict({ fileClass: padded(4097) })).toBe('cannot say');
+});
+
 test('MIME types belong to their files', async () => {
   const files = ['text/plain', 'application/x-sharedlib', 'image/png', 'text/plain'].map((mimeType, i) => ({
     path: `/usr/lib/file${i}`,
@@ -243,7 +249,12 @@ describe('the kind', () => {
     ['/usr/lib/debug/usr/bin/x-1.0-1.x86_64.debug', ELF, 'debuginfo'],
     ['/usr/lib/debug/.dwz/x-1.0-1.x86_64', ELF, 'debuginfo'],
     ['/usr/lib/debug/usr/bin/x', ELF.replace('dynamically linked', 'interpreter *empty*'), 'debuginfo'],
-    ['/usr/lib/debug/lib/modules/6.1/a.ko', ELF.replace(' pie executable', ' relocatable'), 'debuginfo'],
+    [
+      '/usr/lib/debug/lib/modules/6.1/kernel/a.ko',
+      ELF.replace(' pie executable', ' relocatable'),
+      'executable',
+    ],
+    ['/usr/lib/debug/opt/a.o', ELF.replace(' pie executable', ' relocatable'), 'executable?'],
     ['/usr/lib/debug/lib/modules/6.1/vmlinux', ELF, 'executable'],
     ['/usr/lib/debug/boot/vmlinux-6.1.0-50-amd64', ELF, 'executable'],
     ['/usr/lib/debug/usr/lib/xen-4.17/boot/xen-shim-syms', ELF, 'executable'],

@@ -1,5 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
+import { HardLinks } from '../../../daemon/indexer/hard-links.ts';
+import type { CpioHeader } from '../../../shared/cpio/header.ts';
+import type { RpmFileList } from '../../../shared/rpm/files.ts';
 import { newcPayload } from '../../support/cpio-builder.ts';
 import { simpleElf } from '../../support/elf-builder.ts';
 import { buildRpm } from '../../support/rpm-builder.ts';
@@ -74,6 +77,17 @@ test('files of other sizes that share an inode are no links of each other', asyn
   expect(linesOf(await scanBytes(buildRpm({ files, payload })))).toEqual(
     files.map(({ path, data }) => `${path} ${data === dataOfA ? A : B} executable payload`),
   );
+});
+
+test('links that wait are told of once, and not again for each link that has data of its own', () => {
+  const links = new HardLinks({ isRegular: () => true, size: () => 9 } as unknown as RpmFileList);
+  const header = { form: 'newc', linkCount: 4, inodeKey: '0:0:5' } as CpioHeader;
+  expect([0, 0, 9, 9].map((size, index) => links.entry(header, index, size))).toEqual([
+    [],
+    [],
+    [2, 0, 1],
+    [3],
+  ]);
 });
 
 test('a set whose data never comes has no build-id', async () => {

@@ -106,3 +106,39 @@ describe('refuses', () => {
     expect(() => list([...COMMON, baseNames ?? indexes])).toThrow(/no dirIndexes/);
   });
 });
+
+describe('what the files of a hostile header would come to', () => {
+  const inOneDirectory = (count: number, directoryBytes: number): (readonly [number, TagValue])[] => {
+    const each = <T>(value: T): T[] => Array.from({ length: count }, () => value);
+    return [
+      [RpmTag.fileSizes, { int32: each(1) }],
+      [RpmTag.fileModes, { int16: each(0o100755) }],
+      [RpmTag.baseNames, { strings: each('a') }],
+      [RpmTag.dirNames, { strings: [`/${'d'.repeat(directoryBytes - 2)}/`] }],
+      [RpmTag.dirIndexes, { int32: each(0) }],
+    ];
+  };
+
+  test('a path is no longer than Linux allows', () => {
+    expect(list(inOneDirectory(1, 4094)).path(0)).toHaveLength(4095);
+    expect(() => list(inOneDirectory(1, 4095))).toThrow(/the path of file 0 has 4096 bytes/);
+  });
+
+  test('a directory that is said once counts for each of its files', () => {
+    expect(list(inOneDirectory(16_384, 4094)).count).toBe(16_384);
+    const tooMuch = expect.objectContaining({ code: 'limit' }) as Error;
+    expect(() => list(inOneDirectory(16_400, 4094))).toThrow(tooMuch);
+  });
+
+  test('a MIME type is no longer than its standard allows', () => {
+    const type = `text/${'x'.repeat(250)}`;
+    const typed = (mimeType: string): string =>
+      list([
+        ...inOneDirectory(1, 10),
+        [RpmTag.fileMimeIndex, { int32: [0] }],
+        [RpmTag.mimeDict, { strings: [mimeType] }],
+      ]).mimeType(0);
+    expect(typed(type)).toBe(type);
+    expect(typed(`${type}x`)).toBe('');
+  });
+});

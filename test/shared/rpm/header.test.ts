@@ -89,6 +89,13 @@ test('refuses a string that does not end', () => {
   );
 });
 
+test('refuses a name that no file could have, which would be repeated in messages and keys', () => {
+  const named = (bytes: number): RpmHeader =>
+    parse(buildRpmHeader([[1000, { string: 'x'.repeat(bytes) }]], 63));
+  expect(named(255).string(1000)).toHaveLength(255);
+  expect(() => named(256).string(1000)).toThrow(/tag 1000 is a string of 256 bytes, more than 255/);
+});
+
 test('refuses a 64-bit size that no file has', () => {
   const bytes = buildRpmHeader([[5008, { binary: Buffer.alloc(8, 0xff) }]], null);
   bytes.writeUInt32BE(5, 20);
