@@ -5,11 +5,13 @@
 #   make run       the daemon: KOJI_HUB and KOJI_TOPURL choose the Koji, default Fedora's public one
 #   make test      every test; JEST='test/daemon/koji' runs some of them
 #   make check     types, lint, format, layer rules, dead code
-#   make bench     how fast it is, here
+#   make bench     how fast it is, here; BENCH='index memory' measures some of it
+#   make bench-corpus   2 GB of RPMs to measure with, in .bench/corpus, half an hour (Debian)
 #   make fixtures  the RPMs under test/fixtures/rpms, made anew with rpmbuild
 #   make build     dist/
 #   make install   under PREFIX (/usr/local), in DESTDIR where one is given
-#   make clean     away with what build, test and demo made; node_modules and what `make run` indexed stay
+#   make clean     away with what build, test and demo made; node_modules, what `make run` indexed and the
+#                  RPMs of `make bench-corpus` stay
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eo pipefail -c
@@ -74,6 +76,11 @@ bench: build
 	@$(NEED) $(RUNTIME_TOOLS)
 	@$(NEED) --wanted wrk debuginfod rpm2cpio
 	@$(TYPESCRIPT) test/bench/bench.ts $(BENCH)
+
+.PHONY: bench-corpus
+bench-corpus: $(NODE_MODULES)
+	@$(NEED) apt-get dpkg-deb rpmbuild xz zstd
+	@$(TYPESCRIPT) test/bench/corpus/make-corpus.ts $(BENCH_CORPUS)
 
 .PHONY: fixtures
 fixtures:

@@ -2,7 +2,7 @@ import eslint from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', 'test/fixtures/', '.demo/', '.tmp/'] },
+  { ignores: ['dist/', 'node_modules/', 'test/fixtures/', '.demo/', '.tmp/', '.bench/'] },
   eslint.configs.recommended,
   { files: ['**/*.mjs'], languageOptions: { globals: { console: 'readonly', process: 'readonly' } } },
   { files: ['**/*.cjs'], languageOptions: { globals: { __dirname: 'readonly', module: 'writable' } } },

@@ -1,193 +1,137 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import Database from 'better-sqlite3';
+import { basename, dirname, join } from 'node:path';
+import { type Corpus, moduleCorpus, plainCorpus } from './corpora.ts';
+import { type Cost, costOf, medianOf } from './cost.ts';
+import { DARKSERVER, type IndexRun, indexOnce } from './darkserver-index.ts';
+import { type DebuginfodScan, debuginfodScan } from './debuginfod.ts';
 import { figure } from './figure.ts';
+import { readHeaders, unpackPayloads } from './floors.ts';
 
 /**
- * How fast `darkserver index` reads the corpus, as a whole process from start to end, beside two things
- * measured in the same run: the floor under whoever reads payloads (the same payloads through zstd, xz, bzip2
- * and gzip into /dev/null), and debuginfod's own scan of the same directory, where it is installed.
+ * What `darkserver index` costs, as a whole process with its children from start to end, beside what is
+ * measured in the same run: debuginfod over the same files, the payloads through the system's own
+ * decompressors, a bare read of the headers. The files are in memory by then, as all of them were read.
  */
-const DARKSERVER = fileURLToPath(new URL('../../dist/daemon/main.js', import.meta.url));
-const CORPUS = fileURLToPath(new URL('../../../shared/corpus/made', import.meta.url));
 const ROUNDS = 3;
-
-interface Cost {
-  /** Seconds on the clock. */
-  readonly wall: number;
-  /** Seconds of processor, of the process and all its children. */
-  readonly cpu: number;
-}
+/** Fewer RPMs are gone before the clock has ticked often enough. */
+const RPMS_FOR_A_RATE = 5000;
 
 const directory = mkdtempSync(join(tmpdir(), 'darkserver-bench-'));
+const database = join(directory, 'index.db');
 
-/** What a command costs by bash's own measure. Throws if the command fails. */
-function cost(command: string, ...args: string[]): Cost {
-  const done = spawnSync(
-    'bash',
-    ['-c', `TIMEFORMAT='%R %U %S'; time "$0" "$@" > ${directory}/out 2> ${directory}/err`, command, ...args],
-    { encoding: 'utf8' },
-  );
-  if (done.status !== 0) {
-    throw new Error(`${command} ${args.join(' ')}: ${readFileSync(`${directory}/err`, 'utf8')}`);
+const million = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
+const seconds = ({ wall, cpu }: Cost): string => `${cpu.toFixed(2)} s of processor, ${wall.toFixed(1)} s`;
+const found = ({ files, buildIds }: IndexRun): string => `${files} files with ${buildIds} build-ids`;
+
+function describe(what: string, corpus: Corpus): void {
+  const { length } = corpus.rpms;
+  figure(`index: ${what}`, `${length} RPMs`, million(corpus.bytes), { rpms: length, bytes: corpus.bytes });
+}
+
+/** Less than one is written as a fraction: "1/20". */
+function times(mine: number, theirs: number): string {
+  return mine < theirs ? `1/${(theirs / mine).toFixed(1)}` : (mine / theirs).toFixed(2);
+}
+
+function besideDebuginfod(what: string, mine: IndexRun, peer: DebuginfodScan | null, target: string): void {
+  if (peer === null) {
+    console.log('debuginfod is not here, or may not have a network of its own: left out.');
+    figure(`index: auto, ${what}`, seconds(mine), found(mine), { cpu: mine.cpu, files: mine.files });
+    return;
   }
-  const [wall = 0, user = 0, system = 0] = done.stderr.trim().split(/\s+/).map(Number);
-  return { wall, cpu: user + system };
-}
-
-/** The median by the clock of some rounds; `once` starts from nothing each time. */
-function median(once: () => Cost): Cost {
-  const costs = Array.from({ length: ROUNDS }, once).sort((a, b) => a.wall - b.wall);
-  return costs[Math.floor(ROUNDS / 2)] ?? { wall: Number.NaN, cpu: Number.NaN };
-}
-
-/** Where the payload begins: behind the lead and two header structures, of which the first is padded. */
-function payloadOf(rpm: Buffer): Buffer {
-  const end = (start: number): number =>
-    start + 16 + rpm.readUInt32BE(start + 8) * 16 + rpm.readUInt32BE(start + 12);
-  return rpm.subarray(end(Math.ceil(end(96) / 8) * 8));
-}
-
-const TOOLS: readonly (readonly [magic: string, tool: string])[] = [
-  ['28b52ffd', 'zstd'],
-  ['fd377a58', 'xz'],
-  ['425a68', 'bzip2'],
-  ['1f8b', 'gzip'],
-  ['5d0000', 'xz --format=lzma'],
-  ['303730', 'cat'],
-];
-
-/** A script that unpacks every payload of these RPMs, and nothing else. */
-function decompressAll(rpms: readonly string[]): string {
-  const lines = rpms.map((rpm, index) => {
-    const payload = payloadOf(readFileSync(rpm));
-    const magic = payload.toString('hex', 0, 6);
-    const tool = TOOLS.find(([start]) => magic.startsWith(start))?.[1];
-    if (tool === undefined) throw new Error(`${rpm}: no known payload`);
-    writeFileSync(`${directory}/${index}.payload`, payload);
-    return tool === 'cat' ? `cat ${index}.payload` : `${tool} -dc < ${index}.payload`;
+  figure(`index: auto, ${what}: processor beside debuginfod's`, times(mine.cpu, peer.cpu), target, {
+    ...{ cpu: mine.cpu, wall: mine.wall, files: mine.files, buildIds: mine.buildIds },
+    ...{ debuginfodCpu: peer.cpu, debuginfodWall: peer.wall, debuginfodBuildIds: peer.buildIds },
   });
-  writeFileSync(`${directory}/all.sh`, `set -e\ncd ${directory}\n${lines.join('\n')}\n`);
-  return `${directory}/all.sh`;
+  figure('  darkserver', seconds(mine), found(mine));
+  figure('  debuginfod', seconds(peer), `${peer.buildIds} build-ids in ${peer.scanned} RPMs`);
 }
 
-let databases = 0;
-function indexCorpus(scan: string): { cost: Cost; database: string } {
-  const database = `${directory}/${databases++}.db`;
-  return { cost: cost(DARKSERVER, '--database', database, 'index', '--scan', scan, CORPUS), database };
+/** The same RPMs under several names, until there are enough of them for a rate. */
+function linkedOften(corpus: Corpus): { links: string; count: number } {
+  const links = mkdtempSync(join(dirname(corpus.directory), 'links-'));
+  let count = 0;
+  for (let round = 0; count < RPMS_FOR_A_RATE; round++) {
+    mkdirSync(join(links, String(round)));
+    for (const rpm of corpus.rpms) linkSync(rpm, join(links, String(round), basename(rpm)));
+    count += corpus.rpms.length;
+  }
+  return { links, count };
 }
 
-/** Seconds that debuginfod takes to have scanned as many RPMs, in a network of its own; null if it cannot run. */
-async function debuginfodScan(rpms: number): Promise<Cost | null> {
-  const path = `${directory}/debuginfod.sqlite`;
-  const started = performance.now();
-  const child = spawn(
-    'unshare',
-    // It listens on every address that it finds: here there is none.
-    ['-rn', 'debuginfod', '-d', path, '-R', '-c', '1', '--disable-source-scan', '-t', '0', '-g', '0', CORPUS],
-    { stdio: 'ignore' },
-  );
-  const exit = new Promise<void>((resolve) => {
-    child.on('error', () => {
-      resolve();
-    });
-    child.on('exit', () => {
-      resolve();
-    });
-  });
-  const running = (): boolean =>
-    child.exitCode === null && child.signalCode === null && child.pid !== undefined;
+function measureHeaderMode(corpus: Corpus): void {
+  const { links, count } = linkedOften(corpus);
   try {
-    while (running() && performance.now() - started < 120_000) {
-      if (scanned(path) >= rpms) {
-        const wall = (performance.now() - started) / 1000;
-        const fields =
-          readFileSync(`/proc/${child.pid ?? 0}/stat`, 'utf8')
-            .split(') ')[1]
-            ?.split(' ') ?? [];
-        // Fields 14 and 15 of proc(5), in hundredths of a second.
-        return { wall, cpu: (Number(fields[11]) + Number(fields[12])) / 100 };
-      }
-      await sleep(10);
-    }
-    return null;
+    const run = medianOf(ROUNDS, () =>
+      indexOnce({ scan: 'header', directory: links, database, cores: '0,1' }),
+    );
+    const bare = medianOf(ROUNDS, () => readHeaders(corpus.rpms));
+    const rate = count / run.wall;
+    const bareRate = corpus.rpms.length / bare.wall;
+    const beside = `target: 1000; ${run.files} rows; ${seconds(run)}`;
+    figure('index: header, two cores', `${Math.round(rate)} RPMs/s`, beside, {
+      ...{ rpms: count, rate, cpu: run.cpu, wall: run.wall, files: run.files },
+    });
+    figure('  a bare read of the same headers', `${Math.round(bareRate)} RPMs/s`, '', { rate: bareRate });
   } finally {
-    if (running()) child.kill();
-    await exit;
+    rmSync(links, { recursive: true });
   }
-}
-
-/** How many RPMs debuginfod's database says it has done with. */
-function scanned(path: string): number {
-  if (!existsSync(path)) return 0;
-  try {
-    const database = new Database(path, { readonly: true });
-    try {
-      const table = database
-        .prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE '%_file_mtime_scanned'")
-        .pluck()
-        .get();
-      if (typeof table !== 'string') return 0;
-      return Number(database.prepare(`SELECT count(*) FROM "${table}" WHERE sourcetype = 'R'`).pluck().get());
-    } finally {
-      database.close();
-    }
-  } catch {
-    return 0; // It is being made, or locked for a moment.
-  }
-}
-
-function seconds({ wall, cpu }: Cost): string {
-  return `${wall.toFixed(2)} s (${cpu.toFixed(2)} s of processor)`;
 }
 
 async function main(): Promise<void> {
-  if (!existsSync(CORPUS)) {
-    console.log('There is no ../shared/corpus here: nothing to index.');
-    return;
-  }
-  const rpms = readdirSync(CORPUS)
-    .filter((name) => name.endsWith('.rpm'))
-    .map((name) => join(CORPUS, name));
-  const bytes = rpms.reduce((total, rpm) => total + statSync(rpm).size, 0);
-  const script = decompressAll(rpms);
-  console.log(`${rpms.length} RPMs, ${(bytes / 1e6).toFixed(1)} MB, the median of ${ROUNDS} rounds of each`);
+  const corpus = plainCorpus();
+  describe('RPMs without compressed modules', corpus);
+  const start = medianOf(ROUNDS, () => costOf(DARKSERVER, ['--version']));
+  figure('  starting the program', seconds(start), '', { cpu: start.cpu });
 
-  const start = median(() => cost(DARKSERVER, '--version'));
-  const floor = median(() => cost('bash', script));
-  const payload = median(() => indexCorpus('payload').cost);
-  const auto = median(() => indexCorpus('auto').cost);
-  const peer = await debuginfodScan(rpms.length);
-
-  const times = (mine: Cost): string => `${(mine.wall / floor.wall).toFixed(2)} times the floor`;
-  const rate = (mine: Cost): string => `${(rpms.length / mine.wall).toFixed(0)} RPMs/s`;
-  figure('index: floor (unpacking the payloads, one by one)', seconds(floor), rate(floor));
-  figure('index: --scan payload', seconds(payload), `${rate(payload)}, ${times(payload)}`);
-  figure('index: --scan auto', seconds(auto), `${rate(auto)}, ${times(auto)}`);
-  figure('index: of which starting the program', seconds(start));
-  if (peer === null) {
-    console.log('debuginfod is not here, or may not have a network of its own: left out.');
-  } else {
-    figure('index: debuginfod -R -c 1, without sources', seconds(peer), `${rate(peer)}, ${times(peer)}`);
-  }
-
-  const { database } = indexCorpus('payload');
-  const status = JSON.parse(
-    spawnSync(DARKSERVER, ['--database', database, 'status', '--json'], { encoding: 'utf8' }).stdout,
-  ) as { files: number };
+  const floor = unpackPayloads(corpus.rpms);
+  const payload = indexOnce({ scan: 'payload', directory: corpus.directory, database });
+  const overFloor = payload.cpu / floor.cpu;
+  const floorValues = { cpu: payload.cpu, floorCpu: floor.cpu, ratio: overFloor, wall: payload.wall };
   figure(
-    'index: files with a build-id',
-    String(status.files),
-    `database of ${statSync(database).size} bytes`,
+    'index: payload: processor beside native decompression',
+    overFloor.toFixed(2),
+    'target: 1.3',
+    floorValues,
   );
+  figure('  darkserver', seconds(payload), found(payload));
+  figure('  zstd, xz, gzip, bzip2 -dc of the payloads', seconds(floor));
+
+  const headers = readHeaders(corpus.rpms);
+  const auto = medianOf(ROUNDS, () => indexOnce({ scan: 'auto', directory: corpus.directory, database }));
+  const ratio = auto.bytesRead / headers.bytes;
+  figure(
+    'index: auto: bytes read beside those of the headers',
+    ratio.toFixed(3),
+    `target: 1.1; ${million(auto.bytesRead)} of ${million(headers.bytes)}`,
+    { ratio, bytesRead: auto.bytesRead, headerBytes: headers.bytes },
+  );
+  const peer = await debuginfodScan(corpus, join(directory, 'debuginfod.db'));
+  besideDebuginfod('no compressed modules', auto, peer, 'target: 1/20');
+
+  const aRow = auto.databaseBytes / auto.files;
+  const aBuildId = peer === null ? null : peer.databaseBytes / peer.buildIds;
+  figure(
+    'index: database, all told',
+    `${aRow.toFixed(1)} bytes a row`,
+    aBuildId === null ? '' : `target: 120; debuginfod: ${aBuildId.toFixed(0)} a build-id`,
+    { bytesARow: aRow, ...(aBuildId !== null && { debuginfodBytesABuildId: aBuildId }) },
+  );
+  measureHeaderMode(corpus);
+
+  const modules = moduleCorpus();
+  if (modules === null) return;
+  describe('kernels with compressed modules', modules);
+  const autoModules = medianOf(ROUNDS, () =>
+    indexOnce({ scan: 'auto', directory: modules.directory, database }),
+  );
+  const peerModules = await debuginfodScan(modules, join(directory, 'debuginfod-modules.db'));
+  besideDebuginfod('compressed modules', autoModules, peerModules, 'target: 1');
 }
 
 try {
   await main();
 } finally {
-  rmSync(directory, { recursive: true, force: true });
+  rmSync(directory, { recursive: true });
 }
