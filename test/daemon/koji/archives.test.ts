@@ -56,7 +56,7 @@ test('what is no tar file is passed over, and costs no second request', async ()
     'lib.jar',
     'lib.pom',
     'raw.xz',
-    'tar',
+    'tarball',
     'x.tar.sig',
   ]) {
     add(name, { btype: 'image', type: name.split('.').at(-1) ?? '' });
