@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { DarkserverError, toDarkserverError } from '../../shared/errors.ts';
+import { askDebuginfoBeside } from '../indexer/debuginfo-links.ts';
 import { type FoundRpm, findRpms } from '../indexer/find-rpms.ts';
 import { FileRpmSource } from '../indexer/rpm-source.ts';
 import { scanRpm } from '../indexer/scan-rpm.ts';
@@ -113,7 +114,10 @@ class LocalIndexing {
         this.#tally.unchanged++;
         return;
       }
-      const { files, warnings, bytesRead, ...facts } = await scanRpm(source, { mode });
+      const { files, warnings, bytesRead, ...facts } = await scanRpm(source, {
+        mode,
+        askDebuginfo: askDebuginfoBeside(realPath, this.#work.signal),
+      });
       for (const warning of warnings) progress.say(`${realPath}: ${warning}`);
       this.#tally.bytesRead += bytesRead;
       await this.#batch.add({ path: realPath, facts, files });

@@ -61,10 +61,13 @@ export function readHeaderEvidence(
     }
   }
   if (silent.length === 0) return { proved, unknown: [], isAskingDebuginfo: false };
-  // rpm 4.14 is of 2017; libmagic has printed ids since file 5.11 of 2012 or longer.
-  const isIdPrinted = proved.length > 0 || isRpmSince(rpmVersion, 14);
+  const links = readBuildIdLinks(
+    files,
+    silent.map(({ index }) => index).filter((index) => !isCompressedModule(files, index)),
+  );
+  const isIdPrinted = proved.length > 0 || (isRpmSince(rpmVersion, 14) && !isContradicted(silent, links));
   const rest: number[] = [];
-  const ask = new SilentFiles(files, silent, isIdPrinted, debuginfoLinks);
+  const ask = new SilentFiles(files, isIdPrinted, links, debuginfoLinks);
   for (const file of silent) {
     const verdict = ask.verdictOn(file);
     if (verdict === 'cannot say') rest.push(file.index);
@@ -82,6 +85,17 @@ interface SilentFile {
   readonly fileClass: Exclude<FileClass, { says: 'not-elf' }>;
 }
 
+/**
+ * rpm 4.14 is of 2017, and libmagic has printed ids since file 5.11 of 2012 or longer; but one that names no id of a
+ * file to which a link gives a usual one does not print them.
+ */
+function isContradicted(silent: readonly SilentFile[], links: ReadonlyMap<number, BuildId>): boolean {
+  return silent.some(
+    ({ index, fileClass }) =>
+      fileClass.says === 'elf' && PRINTED_HEX_LENGTHS.has(links.get(index)?.length ?? 0),
+  );
+}
+
 class SilentFiles {
   readonly #files: RpmFileList;
   readonly #isIdPrinted: boolean;
@@ -90,15 +104,14 @@ class SilentFiles {
 
   constructor(
     files: RpmFileList,
-    silent: readonly SilentFile[],
     isIdPrinted: boolean,
+    links: ReadonlyMap<number, BuildId>,
     debuginfoLinks: BuildIdsByPath,
   ) {
     this.#files = files;
     this.#isIdPrinted = isIdPrinted;
+    this.#links = links;
     this.#debuginfoLinks = debuginfoLinks;
-    const indexes = silent.map(({ index }) => index).filter((index) => !isCompressedModule(files, index));
-    this.#links = readBuildIdLinks(files, indexes);
   }
 
   /**

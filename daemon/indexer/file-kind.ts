@@ -7,16 +7,19 @@ export interface LikelyKind {
   readonly isKindSure: boolean;
 }
 
-/** Programs that lie below /usr/lib/debug as they were linked: kernels, Xen's hypervisors, images of the vDSO. */
-const WHOLE_PROGRAM = /\/(?:vmlinux(?:-[^/]*)?|[^/]+-syms(?:-[^/]*)?|vdso\/[^/]+\.so)$/;
+/**
+ * What lies below /usr/lib/debug as it was linked: kernels, their modules (Debian's; others have a suffix), images of
+ * the vDSO, Xen's hypervisors.
+ */
+const WHOLE_PROGRAM = /\/(?:vmlinux(?:-[^/]*)?|[^/]+-syms(?:-[^/]*)?|vdso\/[^/]+\.so|lib\/modules\/.+\.ko)$/;
 
 /** Where a debuginfo file without a suffix lies at the path of its library (debhelper did so until 2015). */
 const TREE_OF_INSTALLED = /^\/usr\/lib\/debug\/(?:usr|lib|lib64|opt)\//;
 
 /**
  * The kind of an ELF file, by its name and what libmagic said of it. Separate debuginfo files lie below
- * /usr/lib/debug and have a suffix, or are dwz's common parts, or (Debian's kernel modules) are relocatable. Other
- * files there may be whole programs, and the class of a program reads like that of its debuginfo file.
+ * /usr/lib/debug and have a suffix, or are dwz's common parts. Other files there may be whole programs, and the class
+ * of a program reads like that of its debuginfo file.
  */
 export function kindByHeader(files: RpmFileList, index: number, classText: string): LikelyKind {
   const path = files.path(index);
@@ -25,11 +28,7 @@ export function kindByHeader(files: RpmFileList, index: number, classText: strin
     if (isNamedDebug) return { kind: 'debuginfo', isKindSure: false };
     return { kind: 'executable', isKindSure: !classText.includes('interpreter *empty*') };
   }
-  const isDebuginfo =
-    isNamedDebug ||
-    path.includes('/.dwz/') ||
-    classText.includes(' relocatable,') ||
-    classText.includes('interpreter *empty*');
+  const isDebuginfo = isNamedDebug || path.includes('/.dwz/') || classText.includes('interpreter *empty*');
   if (isDebuginfo) return { kind: 'debuginfo', isKindSure: true };
   if (WHOLE_PROGRAM.test(path)) return { kind: 'executable', isKindSure: true };
   const isDebuginfoOfLibrary =

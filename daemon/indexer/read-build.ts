@@ -6,6 +6,8 @@ import { formatNvra } from '../../shared/nvr.ts';
 import { rpmPath } from '../koji/paths.ts';
 import type { Log, LogFields } from '../log.ts';
 import type { IndexedRpm, KnownRpm } from '../store/types.ts';
+import { askDebuginfoOf } from './debuginfo-links.ts';
+import type { AskDebuginfo } from './debuginfo-links.ts';
 import { readRpm } from './read-rpm.ts';
 import type { RpmSource, ScanMode } from './types.ts';
 
@@ -47,7 +49,7 @@ export async function readBuild(
   parts: ReadBuildParts,
   signal: AbortSignal,
 ): Promise<BuildReading> {
-  const reading = new Reading(build, parts, signal);
+  const reading = new Reading(build, rpms, parts, signal);
   const knownById = new Map(known.map((each) => [each.kojiRpmId, each]));
   const slots = pLimit(PARALLEL);
   const indexed = await Promise.all(
@@ -80,10 +82,12 @@ class Reading {
   readonly #build: KojiBuild;
   readonly #parts: ReadBuildParts;
   readonly #signal: AbortSignal;
+  readonly #askDebuginfo: AskDebuginfo;
   #networkFailure: RpmFailure | null = null;
 
-  constructor(build: KojiBuild, parts: ReadBuildParts, signal: AbortSignal) {
+  constructor(build: KojiBuild, rpms: readonly KojiRpm[], parts: ReadBuildParts, signal: AbortSignal) {
     this.#build = build;
+    this.#askDebuginfo = askDebuginfoOf(rpms, (rpm) => parts.openRpm(rpmPath(build, rpm)), signal);
     this.#parts = parts;
     this.#signal = signal;
   }
@@ -96,7 +100,11 @@ class Reading {
     }
     try {
       const source = openRpm(rpmPath(this.#build, rpm));
-      const { files, bytesRead, warnings } = await readRpm(rpm, source, { mode, signal: this.#signal });
+      const { files, bytesRead, warnings } = await readRpm(rpm, source, {
+        mode,
+        signal: this.#signal,
+        askDebuginfo: this.#askDebuginfo,
+      });
       for (const warning of warnings) log.warn(`${formatNvra(rpm)}: ${warning}`, this.#fields(rpm));
       this.read.rpms++;
       this.read.files += files.length;

@@ -1,6 +1,7 @@
 import { DarkserverError } from '../../shared/errors.ts';
 import type { KojiRpm } from '../../shared/koji.ts';
 import { formatNvra } from '../../shared/nvr.ts';
+import type { AskDebuginfo } from './debuginfo-links.ts';
 import { scanRpm } from './scan-rpm.ts';
 import type { OpenedRpm, RpmScan, RpmSource, ScanMode } from './types.ts';
 
@@ -57,7 +58,11 @@ function differences(rpm: KojiRpm, scan: RpmScan): string[] {
 export async function readRpm(
   rpm: KojiRpm,
   source: RpmSource,
-  options: { readonly mode: ScanMode; readonly signal: AbortSignal },
+  options: {
+    readonly mode: ScanMode;
+    readonly signal: AbortSignal;
+    readonly askDebuginfo?: AskDebuginfo;
+  },
 ): Promise<RpmScan> {
   const scan = await scanRpm(new SizedSource(source, rpm), options);
   const found = differences(rpm, scan);

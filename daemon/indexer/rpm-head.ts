@@ -15,10 +15,15 @@ import { parseRpmLead, RPM_LEAD_BYTES } from '../../shared/rpm/lead.ts';
 import { RpmTag } from '../../shared/rpm/tags.ts';
 import type { ChunkReader } from './chunk-reader.ts';
 
+/** Bytes to ask a server for at first: nine of ten headers end before 73 KB. */
+export const HEAD_BYTES_EXPECTED = 96 * 1024;
+
 /** All of an RPM that stands before its payload. */
 export interface RpmHead {
   readonly identity: RpmIdentity;
   readonly files: RpmFileList;
+  /** File name of the source package that it was made from; null for source packages. */
+  readonly sourceRpm: string | null;
   /** Of the rpm that built the package. */
   readonly rpmVersion: string | null;
   /** Of which the package says that it provides the debuginfo. */
@@ -45,6 +50,7 @@ export async function readRpmHead(reader: ChunkReader): Promise<RpmHead> {
   return {
     identity: readRpmIdentity(lead, signature, header),
     files: new RpmFileList(header),
+    sourceRpm: header.string(RpmTag.sourceRpm),
     rpmVersion: header.string(RpmTag.rpmVersion),
     providedBuildIds: readProvidedBuildIds(header),
     payloadFormat: header.string(RpmTag.payloadFormat) ?? 'cpio',

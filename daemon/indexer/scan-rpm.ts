@@ -1,22 +1,20 @@
 import { DarkserverError } from '../../shared/errors.ts';
 import type { RpmFileList } from '../../shared/rpm/files.ts';
 import { ChunkReader } from './chunk-reader.ts';
+import type { AskDebuginfo } from './debuginfo-links.ts';
 import { mayHoldBuildId, readHeaderEvidence } from './evidence.ts';
-import type { BuildIdsByPath, HeaderEvidence } from './evidence.ts';
+import type { HeaderEvidence } from './evidence.ts';
 import { readPayload } from './payload.ts';
 import type { PayloadFiles } from './payload.ts';
-import { checkSize, readRpmHead } from './rpm-head.ts';
+import { checkSize, HEAD_BYTES_EXPECTED, readRpmHead } from './rpm-head.ts';
 import type { RpmHead } from './rpm-head.ts';
 import type { RpmScan, RpmSource, ScanMode, ScannedFile } from './types.ts';
-
-/** Bytes asked for at first: nine of ten headers end before 73 KB. */
-const HEAD_BYTES_EXPECTED = 96 * 1024;
 
 interface ScanOptions {
   readonly mode: ScanMode;
   readonly signal?: AbortSignal;
-  /** Asks the debuginfo packages of the same build and architecture for their links to files of others. */
-  readonly askDebuginfo?: (rpm: RpmHead) => Promise<BuildIdsByPath>;
+  /** Where packages that are silent may have debuginfo packages beside them. */
+  readonly askDebuginfo?: AskDebuginfo;
 }
 
 /**

@@ -3,6 +3,7 @@ import { ChunkReader } from '../../../daemon/indexer/chunk-reader.ts';
 import { readHeaderEvidence } from '../../../daemon/indexer/evidence.ts';
 import { readRpmHead } from '../../../daemon/indexer/rpm-head.ts';
 import { scanRpm } from '../../../daemon/indexer/scan-rpm.ts';
+import { RpmTag } from '../../../shared/rpm/tags.ts';
 import { simpleElf } from '../../support/elf-builder.ts';
 import { buildRpm } from '../../support/rpm-builder.ts';
 import type { RpmFile } from '../../support/rpm-builder.ts';
@@ -147,4 +148,16 @@ test('a package of rpm 6 is known by its links and MIME types, as far as they go
   const library = { path: '/usr/lib/x.so', data: simpleElf(ID), mimeType: 'application/x-sharedlib' };
   const rpm = buildRpm({ files: [...files, library], format: 6, rawPayload });
   await expect(scanRpm(new RpmInMemory(rpm), { mode: 'auto' })).rejects.toMatchObject({ code: 'format' });
+});
+
+test('a recent rpm whose libmagic named no id of a file that has a usual one names none at all', async () => {
+  const files = [inMain(REST), program, { path: '/usr/bin/y', size: 1000 }].map((file) => ({
+    ...file,
+    fileClass: file.linkTo === undefined ? ELF : '',
+  }));
+  const extraTags = [[RpmTag.rpmVersion, { string: '4.18.0' }]] as const;
+  const { chunks } = await new RpmInMemory(buildRpm({ files, extraTags })).open(0);
+  const evidence = readHeaderEvidence(await readRpmHead(new ChunkReader(chunks, 0)));
+  expect(evidence.proved).toMatchObject([{ index: 1, buildId: ID, evidence: 'link' }]);
+  expect(evidence.unknown).toEqual([2]);
 });
