@@ -4,6 +4,7 @@ import type { Config, KojiConfig } from './config/types.ts';
 import { HttpRpmSource } from './indexer/http-rpm-source.ts';
 import { type IndexBuild, createIndexBuild } from './indexer/index-build.ts';
 import { FileRpmSource } from './indexer/rpm-source.ts';
+import type { RpmSource } from './indexer/types.ts';
 import type { RetryPolicy } from './koji/http-retry.ts';
 import { KojiHttp } from './koji/http.ts';
 import { KojiHubClient } from './koji/hub-client.ts';
@@ -59,13 +60,17 @@ export function connectKoji(koji: KojiConfig, retry?: RetryPolicy): KojiConnecti
   return { http, hub: new KojiHubClient({ instance: koji.name, url: koji.hub, http }) };
 }
 
-function openKoji(koji: KojiConfig, { index, scan, log }: KojisOptions) {
-  const { http, hub } = connectKoji(koji);
-  const { topdir, topurl } = koji;
-  const openRpm = (path: string) =>
+/** Where the RPMs of a Koji are read, by their paths under its topdir. */
+export function rpmOpener({ topdir, topurl }: KojiConfig, http: KojiHttp): (path: string) => RpmSource {
+  return (path) =>
     topdir === null
       ? new HttpRpmSource(http, publishedUrl(topurl, path))
       : new FileRpmSource(join(topdir, path));
+}
+
+function openKoji(koji: KojiConfig, { index, scan, log }: KojisOptions) {
+  const { http, hub } = connectKoji(koji);
+  const openRpm = rpmOpener(koji, http);
   const indexBuild = createIndexBuild({ hub, openRpm, index, scan, skipArches: koji.skipArches, log });
   return { http, hub, indexBuild };
 }

@@ -10,6 +10,7 @@ import { addLookup } from './lookup.ts';
 import { addRetry } from './retry.ts';
 import { addServe } from './serve.ts';
 import { addStatus } from './status.ts';
+import { addVerify } from './verify.ts';
 import { addWorker } from './worker.ts';
 import { complain, leaveQuietlyWithoutReader, printable } from './output.ts';
 
@@ -68,6 +69,7 @@ Exit codes: 0 done, 1 no match or some failed, 2 network, 3 bad input, 4 usage, 
   addStatus(program);
   addJobs(program);
   addRetry(program);
+  addVerify(program);
   addCheckConfig(program);
   for (const command of [program, ...program.commands]) {
     command.showHelpAfterError(`see '${fullName(command)} --help'`);

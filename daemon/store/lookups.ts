@@ -7,7 +7,7 @@ import { type FileRow, fileOfRow, firstFileKey, INDEXED_BYTES, rpmKeyOf } from '
 import type { Database } from './open.ts';
 import { compareMatches, compareRpms, compareText } from './rank.ts';
 import { type RpmReader, Seen } from './rpm-reader.ts';
-import type { StoredFile, StoredMatch, StoredRpm } from './types.ts';
+import type { HeldRpm, StoredFile, StoredMatch, StoredRpm } from './types.ts';
 
 /** Hex digits that a prefix needs at least: fewer would name thousands. */
 const MIN_PREFIX_DIGITS = 8;
@@ -21,6 +21,8 @@ export class Lookups {
   readonly #filesOfRpm: Statement<[number, number], [build_id: Buffer, ...FileRow]>;
   readonly #buildIdsOfRange: Statement<[Buffer, Buffer, Buffer, Buffer, number], Buffer>;
   readonly #rpmKeysOfNvra: Statement<[string, string, string, string], number>;
+  readonly #nextRpmKey: Statement<[number], number>;
+  readonly #lastRpmKey: Statement<[], number>;
 
   constructor(db: Database, rpms: RpmReader, directories: Directories) {
     this.#rpms = rpms;
@@ -53,6 +55,10 @@ export class Lookups {
          WHERE name = ? AND version = ? AND release = ? AND arch = ?`,
       )
       .pluck();
+    this.#nextRpmKey = db
+      .prepare<[number], number>('SELECT rpm_key FROM rpm WHERE rpm_key > ? ORDER BY rpm_key LIMIT 1')
+      .pluck();
+    this.#lastRpmKey = db.prepare<[], number>('SELECT ifnull(max(rpm_key), 0) FROM rpm').pluck();
   }
 
   byBuildIds(buildIds: readonly BuildId[]): Map<BuildId, StoredMatch[]> {
@@ -101,6 +107,18 @@ export class Lookups {
         .sort((a, b) => compareRpms(a.rpm, b.rpm))
         .flatMap(({ rpmKey, rpm }) => this.#files(rpmKey).map((file) => ({ file, rpm })));
     });
+  }
+
+  nextRpm(afterRpmKey: number): HeldRpm | null {
+    return this.#snapshot(() => {
+      const rpmKey = this.#nextRpmKey.get(afterRpmKey);
+      if (rpmKey === undefined) return null;
+      return { rpmKey, rpm: this.#rpms.rpm(rpmKey, new Seen()), files: this.#files(rpmKey) };
+    });
+  }
+
+  lastRpmKey(): number {
+    return this.#lastRpmKey.get() ?? 0;
   }
 
   #files(rpmKey: number): StoredFile[] {

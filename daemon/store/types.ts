@@ -69,6 +69,14 @@ export interface StoredRpm extends RpmFacts {
   readonly error: { readonly code: ErrorCode; readonly message: string } | null;
 }
 
+/** An RPM with all of its files, as a walk through the index meets it. */
+export interface HeldRpm {
+  /** Its place in the walk: RPMs are numbered as they came to the index, with gaps. */
+  readonly rpmKey: number;
+  readonly rpm: StoredRpm;
+  readonly files: readonly StoredFile[];
+}
+
 /** One row of an answer: a file, and the RPM that holds it. */
 export interface StoredMatch {
   readonly file: StoredFile;
@@ -117,6 +125,11 @@ export interface IndexStore {
   findRpms(nvra: Nvra): Promise<StoredRpm[]>;
   /** Everything with a build-id in the RPMs with this NVRA, best RPM first, then by path. */
   findByNvra(nvra: Nvra): Promise<StoredMatch[]>;
+
+  /** The first RPM behind this place, 0 for the start; null behind the last one. */
+  nextRpm(afterRpmKey: number): Promise<HeldRpm | null>;
+  /** The place of the newest RPM, 0 if there is none. */
+  lastRpmKey(): Promise<number>;
 
   counts(): Promise<IndexCounts>;
 }

@@ -25,6 +25,7 @@ const COMMANDS: [command: string, good: string[], bad: string[], said: string][]
   ['status', [], ['now'], 'too many arguments'],
   ['jobs', [], ['--state', 'done'], 'Allowed choices are queued, running, failed, parked'],
   ['retry', ['1'], [], 'name jobs, or say --failed'],
+  ['verify', [], ['--sample', '0'], 'give a whole number from 1 on'],
   ['check-config', [], ['--verbose'], "unknown option '--verbose'"],
 ];
 

@@ -148,3 +148,20 @@ describe('looking up an NVRA', () => {
     expect(await index.findRpms({ ...NVRA, name: 'none' })).toEqual([]);
   });
 });
+
+describe('a walk through the RPMs', () => {
+  test('meets each with its files, in the order in which they came', async () => {
+    const { index } = openTestStore();
+    expect([await index.lastRpmKey(), await index.nextRpm(0)]).toEqual([0, null]);
+    await storeRivals(index);
+    const met: (number | string | null)[] = [];
+    let last = 0;
+    for (let held = await index.nextRpm(0); held !== null; held = await index.nextRpm(last)) {
+      met.push(held.rpm.kojiRpmId ?? held.rpm.localPath);
+      expect(held.files).toEqual([storedFile('/usr/bin/x', SHARED)]);
+      last = held.rpmKey;
+    }
+    expect(met).toEqual([10, 20, 30, 40, 50, 60, 70, '/srv/hello.rpm']);
+    expect(await index.lastRpmKey()).toBe(last);
+  });
+});
