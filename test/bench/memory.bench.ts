@@ -61,7 +61,11 @@ async function measure(hub: StandInHub, scan: string): Promise<{ peak: Peak; rpm
     DARKSERVER_INDEXER_SCAN: scan,
   };
   const daemon = spawn(DARKSERVER, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
-  const ended = new Promise<void>((resolve) => daemon.once('exit', () => { resolve(); }));
+  const ended = new Promise<void>((resolve) =>
+    daemon.once('exit', () => {
+      resolve();
+    }),
+  );
   try {
     const url = await addressOf(daemon);
     const indexed = untilIndexed(url, hub.data.builds.length);
