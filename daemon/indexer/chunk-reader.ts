@@ -95,6 +95,8 @@ export class ChunkReader {
   }
 
   async #advance(wanted?: number): Promise<boolean> {
+    // Whoever peeked beyond the end comes here again.
+    if (this.#hasEnded) return false;
     const next = await this.#iterator.next(wanted);
     if (next.done === true) {
       this.#hasEnded = true;

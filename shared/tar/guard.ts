@@ -41,6 +41,11 @@ export class TarGuard {
     return this.#headers;
   }
 
+  /** Offset in the file up to which it was looked at. */
+  get offset(): number {
+    return this.#offset;
+  }
+
   /** What may pass of these bytes, and of those held back before, as views in order. Throws `format`, `limit`. */
   push(bytes: Uint8Array): Uint8Array[] {
     const chunk = this.#held.length === 0 ? bytes : joined(this.#held, bytes);
