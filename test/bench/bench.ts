@@ -24,8 +24,14 @@ async function runBenchmark(name: string): Promise<{ figures: Figure[]; ok: bool
     child.on('exit', resolve);
   });
   for await (const line of createInterface({ input: child.stdout })) {
-    if (line.startsWith(MARK)) figures.push(JSON.parse(line.slice(MARK.length)) as Figure);
-    else console.log(line);
+    if (!line.startsWith(MARK)) {
+      console.log(line);
+      continue;
+    }
+    const one = JSON.parse(line.slice(MARK.length)) as Figure;
+    figures.push(one);
+    // A long one shows how far it is; all stand in the table at the end.
+    console.log(`  ${one.what}: ${one.howMuch}`);
   }
   return { figures, ok: (await exit) === 0 };
 }
