@@ -23,11 +23,13 @@ const ROOMS = {
   'daemon/lookup': [...DAEMON_GROUND, 'daemon/store', 'daemon/koji/paths'],
   'daemon/http': [...DAEMON_GROUND, 'daemon/lookup', 'daemon/store', 'daemon/indexer'],
   'daemon/kojis': [...DAEMON_GROUND, 'daemon/koji', 'daemon/store', 'daemon/indexer'],
+  'daemon/indexing': [
+    ...DAEMON_GROUND,
+    ...['store', 'kojis', 'worker', 'reconciler'].map((room) => `daemon/${room}`),
+  ],
   'daemon/daemon': [
     ...DAEMON_GROUND,
-    ...['config', 'koji', 'store', 'indexer', 'kojis', 'worker', 'reconciler', 'lookup', 'http'].map(
-      (room) => `daemon/${room}`,
-    ),
+    ...['config', 'koji', 'store', 'indexing', 'lookup', 'http'].map((room) => `daemon/${room}`),
   ],
   'daemon/cli': [
     ...DAEMON_GROUND,

@@ -1,16 +1,17 @@
 import type { Config } from './config/types.ts';
 import { type HttpServer, createHttpServer } from './http/server.ts';
-import { openKojis } from './kojis.ts';
+import { IndexingThread } from './indexing-thread.ts';
 import type { Log } from './log.ts';
 import { createLookup } from './lookup.ts';
-import { Reconciler } from './reconciler.ts';
-import { openStore } from './store/sqlite-store.ts';
+import { openStoreForReading } from './store/sqlite-store.ts';
+import type { Store } from './store/types.ts';
 import { VERSION } from './version.ts';
-import { WorkerPool } from './worker.ts';
 
 export interface Daemon {
   /** Where it answers, with the port that was taken. */
   readonly url: string;
+  /** Rejects with `internal` if the thread that indexes has ended by itself: close the daemon then. */
+  readonly died: Promise<never>;
   /**
    * Finishes what is in hand and closes in the reverse of the order of construction: it goes on answering
    * until the last build in hand is in the index. "now", also while that is waited for, gives builds in
@@ -20,70 +21,77 @@ export interface Daemon {
 }
 
 /**
- * The whole program: constructs everything, and answers when this resolves. Throws `configuration` for a
+ * The whole program: constructs everything, and answers when this resolves. This thread reads the database
+ * and answers; another one indexes, and takes down what is announced here. Throws `configuration` for a
  * database or an address that cannot be used, and leaves nothing open then.
  */
 export async function startDaemon(config: Config, log: Log): Promise<Daemon> {
-  const store = openStore(config.database.path);
-  const kojis = openKojis(config.koji, { index: store.index, scan: config.indexer.scan, log });
-  const parts = { jobs: store.jobs, indexBuilds: kojis.indexBuilds, log };
-  // Without workers there is no pool at all: other processes do the work, and take back jobs of dead ones.
-  const pool = config.indexer.workers === 0 ? null : new WorkerPool(parts, config.indexer.workers);
-  const wakeWorkers = (): void => pool?.wake();
-  const reconcilers = config.koji.flatMap(({ name, reconcileInterval: interval }) => {
-    const hub = kojis.hubs.get(name);
-    return hub === undefined
-      ? []
-      : [new Reconciler({ hub, store, interval, wakeWorkers, now: Date.now, log })];
-  });
-  const server = createHttpServer({
-    lookup: createLookup({ store, koji: config.koji, now: Date.now }),
-    store,
-    instances: config.koji.map(({ name }) => name),
-    pushToken: config.push.token,
-    version: VERSION,
-    wakeWorkers,
-    now: Date.now,
-    log,
-  });
-  const closeRest = async (): Promise<void> => {
-    kojis.close();
-    await store.close();
-  };
-  const url = await server.listen(config.http.listen).catch(async (error: unknown) => {
-    await closeRest();
+  const { database, indexer, koji } = config;
+  const data = { config: { database, indexer, koji }, logLevel: config.log.level };
+  const indexing = await IndexingThread.open(data, log);
+  let store: Store | null = null;
+  try {
+    store = openStoreForReading(database.path);
+    const server = createServer(config, { store, indexing, log });
+    const url = await server.listen(config.http.listen);
+    await indexing.start();
+    log.info('darkserver is ready', {
+      url,
+      version: VERSION,
+      database: database.path,
+      workers: indexer.workers,
+      kojis: koji.map(({ name }) => name).join(','),
+    });
+    return { url, died: indexing.died, close: closing({ server, store, indexing }) };
+  } catch (error) {
+    await store?.close();
+    await indexing.close();
     throw error;
-  });
-  pool?.start();
-  for (const reconciler of reconcilers) reconciler.start();
-  log.info('darkserver is ready', {
-    url,
-    version: VERSION,
-    database: config.database.path,
-    workers: config.indexer.workers,
-    kojis: config.koji.map(({ name }) => name).join(','),
-  });
-  return { url, close: closing({ server, pool, reconcilers, closeRest }) };
+  }
 }
 
 interface Parts {
   readonly server: HttpServer;
-  readonly pool: WorkerPool | null;
-  readonly reconcilers: readonly Reconciler[];
-  readonly closeRest: () => Promise<void>;
+  readonly store: Store;
+  readonly indexing: IndexingThread;
 }
 
-function closing({ server, pool, reconcilers, closeRest }: Parts): Daemon['close'] {
+function createServer(
+  config: Config,
+  { store, indexing, log }: Omit<Parts, 'server'> & { log: Log },
+): HttpServer {
+  return createHttpServer({
+    lookup: createLookup({ store, koji: config.koji, now: Date.now }),
+    store: {
+      jobs: { enqueue: (instance, ids, priority) => indexing.enqueue(instance, ids, priority) },
+      recordPush: (instance, at) => indexing.recordPush(instance, at),
+      ping: () => store.ping(),
+    },
+    instances: config.koji.map(({ name }) => name),
+    pushToken: config.push.token,
+    version: VERSION,
+    isIndexing: () => indexing.isAlive(),
+    wakeWorkers: () => {
+      // A thread that has ended is told of by `died`.
+      indexing.wake().catch(() => undefined);
+    },
+    now: Date.now,
+    log,
+  });
+}
+
+function closing({ server, store, indexing }: Parts): Daemon['close'] {
   let closed: Promise<void> | null = null;
   const close = async (): Promise<void> => {
-    await Promise.all(reconcilers.map((reconciler) => reconciler.stop()));
-    await pool?.stop();
+    await indexing.stop();
     await server.close();
-    await closeRest();
+    // The last connection empties the log, and only one that writes can.
+    await store.close();
+    await indexing.close();
   };
   return async (how) => {
     closed ??= close();
-    if (how === 'now') await Promise.all([pool?.stop('now'), server.close(0)]);
+    if (how === 'now') await Promise.all([indexing.stop('now'), server.close(0)]);
     await closed;
   };
 }

@@ -38,12 +38,12 @@ const IN_ORDER: Tree = {
   'daemon/http/server.ts': ['fastify', '../lookup.ts', '../store/open.ts', '../indexer/scan.ts'],
   'daemon/daemon.ts': [
     './http/server.ts',
-    './worker.ts',
-    './reconciler.ts',
+    './indexing.ts',
     './lookup.ts',
     './koji/client.ts',
     './config/types.ts',
   ],
+  'daemon/indexing.ts': ['./worker.ts', './reconciler.ts', './kojis.ts', './store/open.ts'],
   'daemon/cli/serve.ts': ['../daemon.ts', '../lookup.ts', '../store/open.ts', '../../shared/errors.ts'],
   'daemon/main.ts': ['./cli/serve.ts'],
 };
@@ -71,6 +71,7 @@ const OFFENCES: readonly (readonly [rule: string, file: string, imported: string
   ['daemon/lookup', 'daemon/lookup-to-indexer.ts', './indexer/scan.ts'],
   ['daemon/http', 'daemon/http/to-koji.ts', '../koji/client.ts'],
   ['daemon/http', 'daemon/http/to-worker.ts', '../worker.ts'],
+  ['daemon/indexing', 'daemon/indexing-to-http.ts', './http/server.ts'],
   ['daemon/daemon', 'daemon/daemon-to-cli.ts', './cli/serve.ts'],
   ['daemon/cli', 'daemon/cli/to-main.ts', '../main.ts'],
   ['daemon/main', 'daemon/main-to-store.ts', './store/open.ts'],

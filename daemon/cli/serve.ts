@@ -60,8 +60,11 @@ asking; "darkserver backfill" fetches the rest.`,
           now: () => daemon.close('now'),
         });
         print(`listening on ${daemon.url}`);
-        await aborted(signal);
-        await daemon.close();
+        try {
+          await Promise.race([aborted(signal), daemon.died]);
+        } finally {
+          await daemon.close();
+        }
         return EXIT.done;
       }),
     );

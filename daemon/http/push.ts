@@ -2,12 +2,12 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { type PushAnswer, pushRequest } from '../../shared/api.ts';
 import { DarkserverError } from '../../shared/errors.ts';
 import type { KojiBuildId } from '../../shared/koji.ts';
-import { PRIORITY, type Store } from '../store/types.ts';
+import { type JobStore, PRIORITY, type Store } from '../store/types.ts';
 import type { HttpMetrics } from './metrics.ts';
 import { decode } from './request.ts';
 
 interface PushOptions {
-  readonly store: Pick<Store, 'jobs' | 'recordPush'>;
+  readonly store: Pick<Store, 'recordPush'> & { readonly jobs: Pick<JobStore, 'enqueue'> };
   /** Names of the configured Kojis. */
   readonly instances: readonly string[];
   readonly metrics: HttpMetrics;

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ErrorAnswer } from '../../shared/api.ts';
 import type { Lookup } from '../lookup.ts';
-import type { Store } from '../store/types.ts';
+import type { JobStore, Store } from '../store/types.ts';
 import { createBuildIdHandlers } from './buildids.ts';
 import { createHealthHandlers } from './health.ts';
 import { type HttpMetrics, createMetricsHandler } from './metrics.ts';
@@ -11,7 +11,9 @@ import { createUpstreamHandlers } from './upstream.ts';
 
 export interface RoutesOptions {
   readonly lookup: Lookup;
-  readonly store: Pick<Store, 'jobs' | 'recordPush' | 'ping'>;
+  readonly store: Pick<Store, 'recordPush' | 'ping'> & { readonly jobs: Pick<JobStore, 'enqueue'> };
+  /** False if announced builds are no longer looked at, whatever the reason. */
+  readonly isIndexing: () => boolean;
   /** Names of the configured Kojis: builds of others are not taken. */
   readonly instances: readonly string[];
   /** Null: only this machine may push. */
@@ -35,7 +37,7 @@ export function addRoutes(
   isStopping: () => boolean,
 ): void {
   const methodsOf = collectMethods(app);
-  const { lookup, store } = options;
+  const { lookup } = options;
 
   const upstream = createUpstreamHandlers(lookup, options.version);
   for (const prefix of UPSTREAM_PREFIXES) {
@@ -51,7 +53,7 @@ export function addRoutes(
   app.post('/api/v1/buildids', buildIds.batch);
   app.get('/api/v1/status', () => lookup.status());
 
-  const health = createHealthHandlers(store, isStopping);
+  const health = createHealthHandlers({ ...options, isStopping });
   app.get('/healthz', health.live);
   app.get('/readyz', health.ready);
   app.get('/metrics', createMetricsHandler(metrics, lookup));

@@ -89,6 +89,7 @@ const server = createHttpServer({
   instances: [KOJI.name],
   pushToken: null,
   version: 'bench',
+  isIndexing: () => true,
   wakeWorkers: () => undefined,
   now: Date.now,
 });

@@ -40,6 +40,7 @@ export async function startTestServer(
     instances: TEST_KOJI.map(({ name }) => name),
     pushToken: null,
     version: '9.8.7',
+    isIndexing: () => true,
     wakeWorkers: () => wakeUps++,
     now: Date.now,
     ...options,

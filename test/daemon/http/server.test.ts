@@ -19,6 +19,7 @@ describe('listening', () => {
       instances: [],
       pushToken: null,
       version: '1',
+      isIndexing: () => true,
       wakeWorkers: () => undefined,
       now: Date.now,
     });

@@ -6,8 +6,12 @@ import { applyQueryOptions } from './query-options.ts';
 import { isStruct, pyRepr, pyType, without } from './values.ts';
 import type { PyStruct, PyValue } from './values.ts';
 
-function allRpms(data: KojiData): RpmRow[] {
-  return data.builds.flatMap(({ listRPMs }) => listRPMs).toSorted((a, b) => a.id - b.id);
+function rpmsOf(builds: KojiData['builds']): RpmRow[] {
+  return builds.flatMap(({ listRPMs }) => listRPMs).toSorted((a, b) => a.id - b.id);
+}
+
+function allRpms({ builds }: KojiData): RpmRow[] {
+  return rpmsOf(builds);
 }
 
 function columnsOf(rows: readonly PyStruct[]): string[] {
@@ -23,12 +27,10 @@ export function listRPMs(data: KojiData, args: Arguments): PyValue {
     throw pythonException('psycopg2.errors.InvalidTextRepresentation', message);
   }
   const wanted = Array.isArray(arches) ? arches : [arches];
-  const all = allRpms(data);
+  const builds = data.builds.filter(({ getBuild }) => buildID === null || getBuild.id === buildID);
+  const all = rpmsOf(builds);
   const rows = all.filter(
-    (rpm) =>
-      (buildID === null || rpm.build_id === buildID) &&
-      (arches === null || wanted.includes(rpm.arch)) &&
-      (draft === null || rpm.draft === draft),
+    (rpm) => (arches === null || wanted.includes(rpm.arch)) && (draft === null || rpm.draft === draft),
   );
   return applyQueryOptions(rows, args['queryOpts'], columnsOf(all));
 }

@@ -1,0 +1,70 @@
+import type { KojiBuildId } from '../shared/koji.ts';
+import type { Config } from './config/types.ts';
+import { openKojis } from './kojis.ts';
+import type { Log } from './log.ts';
+import { Reconciler } from './reconciler.ts';
+import { openStore } from './store/sqlite-store.ts';
+import type { EnqueueResult, Priority } from './store/types.ts';
+import { WorkerPool } from './worker.ts';
+
+/** What indexing needs of the configuration. */
+export type IndexingConfig = Pick<Config, 'database' | 'indexer' | 'koji'>;
+
+/**
+ * The half of the daemon that writes: workers, reconciliation, and the one connection of the daemon that
+ * changes the database. It stops for as long as a transaction or a long answer of a hub takes, so that it
+ * has a thread of its own (indexing-thread.ts), and the other half goes on answering.
+ */
+export interface Indexing {
+  /** Begins to compare with the Kojis and to work on the queue. */
+  start(): Promise<void>;
+  /** As JobStore.enqueue: on the disk when it resolves. */
+  enqueue(instance: string, kojiBuildIds: readonly KojiBuildId[], priority: Priority): Promise<EnqueueResult>;
+  recordPush(instance: string, at: number): Promise<void>;
+  /** The queue has grown: look at once. */
+  wake(): Promise<void>;
+  /**
+   * Resolves when the builds in hand are in the index. "now", also while that is waited for: gives them back
+   * to the queue. What is announced goes into the queue still.
+   */
+  stop(how?: 'now'): Promise<void>;
+  /** After stop: closes connections and the database. */
+  close(): Promise<void>;
+}
+
+/** Throws as openStore does; makes the database where there is none. */
+export function openIndexing(config: IndexingConfig, log: Log): Indexing {
+  const store = openStore(config.database.path);
+  const { indexer } = config;
+  const kojis = openKojis(config.koji, { index: store.index, scan: indexer.scan, log });
+  const parts = { jobs: store.jobs, indexBuilds: kojis.indexBuilds, log };
+  // Without workers there is no pool at all: other processes do the work, and take back jobs of dead ones.
+  const pool = indexer.workers === 0 ? null : new WorkerPool(parts, indexer.workers);
+  const wakeWorkers = (): void => pool?.wake();
+  const reconcilers = config.koji.flatMap(({ name, reconcileInterval: interval }) => {
+    const hub = kojis.hubs.get(name);
+    return hub === undefined
+      ? []
+      : [new Reconciler({ hub, store, interval, wakeWorkers, now: Date.now, log })];
+  });
+  return {
+    start: () => {
+      pool?.start();
+      for (const reconciler of reconcilers) reconciler.start();
+      return Promise.resolve();
+    },
+    enqueue: (instance, kojiBuildIds, priority) => store.jobs.enqueue(instance, kojiBuildIds, priority),
+    recordPush: (instance, at) => store.recordPush(instance, at),
+    wake: () => {
+      wakeWorkers();
+      return Promise.resolve();
+    },
+    stop: async (how) => {
+      await Promise.all([...reconcilers.map((reconciler) => reconciler.stop()), pool?.stop(how)]);
+    },
+    close: async () => {
+      kojis.close();
+      await store.close();
+    },
+  };
+}
