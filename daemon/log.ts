@@ -1,4 +1,5 @@
-import winston from 'winston';
+import { createRequire } from 'node:module';
+import type winston from 'winston';
 
 export const LOG_LEVELS = ['error', 'warn', 'info', 'debug'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -22,6 +23,9 @@ export const silentLog: Log = {
   debug: () => undefined,
 };
 
+/** Loaded for the first line, by require because that has to come at once: most commands log nothing. */
+const loadWinston = (): typeof winston => createRequire(import.meta.url)('winston') as typeof winston;
+
 function fieldsAsText(info: winston.Logform.TransformableInfo): string {
   return Object.entries(info)
     .filter(([name]) => !['level', 'message', 'timestamp'].includes(name))
@@ -32,10 +36,10 @@ function fieldsAsText(info: winston.Logform.TransformableInfo): string {
     .join('');
 }
 
-/** Logs to stderr: stdout belongs to answers (`--json` is one document there). */
-export function createLog(level: LogLevel, format: 'text' | 'json'): Log {
-  const { combine, timestamp, json, printf } = winston.format;
-  const logger = winston.createLogger({
+function createLogger(level: LogLevel, format: 'text' | 'json'): winston.Logger {
+  const { createLogger: create, format: formats, transports } = loadWinston();
+  const { combine, timestamp, json, printf } = formats;
+  return create({
     level,
     format:
       format === 'json'
@@ -47,12 +51,18 @@ export function createLog(level: LogLevel, format: 'text' | 'json'): Log {
                 `${String(info['timestamp'])} ${info.level} ${String(info.message)}${fieldsAsText(info)}`,
             ),
           ),
-    transports: [new winston.transports.Console({ stderrLevels: [...LOG_LEVELS] })],
+    transports: [new transports.Console({ stderrLevels: [...LOG_LEVELS] })],
   });
+}
+
+/** Logs to stderr: stdout belongs to answers (`--json` is one document there). */
+export function createLog(level: LogLevel, format: 'text' | 'json'): Log {
+  let logger: winston.Logger | undefined;
   const write = (name: LogLevel) => {
     // winston makes and formats a line before it looks whether anybody wants it: 30 µs for each request.
     if (LOG_LEVELS.indexOf(name) > LOG_LEVELS.indexOf(level)) return () => undefined;
     return (message: string, fields: LogFields = {}): void => {
+      logger ??= createLogger(level, format);
       logger.log(name, message, fields);
     };
   };

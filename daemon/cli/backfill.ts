@@ -1,7 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { EXIT } from '../../shared/errors.ts';
 import { type KojiBuildId, asKojiBuildId } from '../../shared/koji.ts';
-import { countBackfill, queueBackfill, runBackfill } from './backfill-run.ts';
 import type { Selection } from './backfill-selection.ts';
 import { exits } from './exits.ts';
 import { kojiNamed, settingsFor } from './settings.ts';
@@ -66,6 +65,8 @@ or work is left.`,
         const selection = selectionOf(options, command);
         const { config, log } = settingsFor(command);
         const koji = kojiNamed(config, options.instance);
+        // As in open.ts: other commands start without what works on a queue.
+        const { countBackfill, queueBackfill, runBackfill } = await import('./backfill-run.ts');
         const request = { selection, koji, force: options.force === true };
         if (options.dryRun === true) await countBackfill(request, config);
         else if (options.queueOnly === true) await queueBackfill(request, config);

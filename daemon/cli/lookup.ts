@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { type BatchAnswer, MAX_BATCH, type Match } from '../../shared/api.ts';
+import type { BatchAnswer, Match } from '../../shared/api.ts';
 import { type BuildId, parseBuildId } from '../../shared/build-id.ts';
 import { DarkserverError, EXIT } from '../../shared/errors.ts';
 import { type Nvra, formatNvra, parseNvra } from '../../shared/nvr.ts';
@@ -68,6 +68,8 @@ async function answerAll(
   const lookup = lookupIn(store, config);
   const answers = new Map<string, Answer>();
   const buildIds = asked.filter((each) => typeof each === 'string');
+  // The API's shapes take as long to load as the rest of a command.
+  const { MAX_BATCH } = await import('../../shared/api.ts');
   for (let start = 0; start < buildIds.length; start += MAX_BATCH) {
     const { results } = await lookup.byBuildIds(buildIds.slice(start, start + MAX_BATCH));
     for (const [buildId, result] of Object.entries(results))
@@ -106,11 +108,11 @@ function show(answers: ReadonlyMap<string, Answer>): void {
 
 function tableOf(matches: readonly Match[]): string {
   return formatTable(
-    ['kind', 'path', 'rpm', 'build', 'url'],
-    matches.map(({ kind, path, rpm, build, urls }) => [
+    ['kind', 'path', matches.some(({ archive }) => archive) ? 'rpm/archive' : 'rpm', 'build', 'url'],
+    matches.map(({ kind, path, rpm, archive, build, urls }) => [
       kind,
       path,
-      rpm.nvra,
+      rpm === undefined ? archive.filename : rpm.nvra,
       build === null ? 'local' : `${build.nvr} (${build.instance} ${build.koji_build_id}, ${build.state})`,
       urls[0]?.url ?? 'nowhere to be had',
     ]),

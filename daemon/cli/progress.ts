@@ -1,4 +1,5 @@
-import { MultiBar } from 'cli-progress';
+import { createRequire } from 'node:module';
+import type cliProgress from 'cli-progress';
 import type { Log, LogFields } from '../log.ts';
 import { complain, formatSeconds, printable } from './output.ts';
 
@@ -7,6 +8,10 @@ const LINE_INTERVAL = 5_000;
 const FIRST_LINE = 1_000;
 /** Milliseconds over which the rate is taken, so that it follows what is read now. */
 const RATE_WINDOW = 30_000;
+
+/** Loaded where there is a terminal, by require as winston in daemon/log.ts. */
+const loadCliProgress = (): typeof cliProgress =>
+  createRequire(import.meta.url)('cli-progress') as typeof cliProgress;
 
 /** How far long work has come: a bar on a terminal, a line every few seconds elsewhere; on stderr. */
 export interface Progress {
@@ -33,6 +38,7 @@ export function logAbove(progress: Progress): Log {
 }
 
 function startBar(unit: string, pace: Pace): Progress {
+  const { MultiBar } = loadCliProgress();
   const bars = new MultiBar({
     stream: process.stderr,
     format: `{bar} {percentage} % | {value} of {total} ${unit} | {rate}/s | {left} left`,

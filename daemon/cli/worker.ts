@@ -1,6 +1,5 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { EXIT } from '../../shared/errors.ts';
-import { WorkerPool } from '../worker.ts';
 import { exits } from './exits.ts';
 import { withKojis, withStore } from './open.ts';
 import { settingsFor } from './settings.ts';
@@ -26,6 +25,8 @@ Examples:
     .action(
       exits(async (count: number | undefined, _options: unknown, command: Command) => {
         const { config, log } = settingsFor(command);
+        // As in open.ts: other commands start without what works on a queue.
+        const { WorkerPool } = await import('../worker.ts');
         await withStore(config, (store) =>
           withKojis(config.koji, { config, store, log }, async ({ indexBuilds }) => {
             const workers = count ?? Math.max(1, config.indexer.workers);
