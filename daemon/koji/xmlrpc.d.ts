@@ -20,20 +20,3 @@ declare module 'xmlrpc/lib/customtype.js' {
     serialize(xml: XmlNode): XmlNode;
   }
 }
-
-declare module 'xmlrpc/lib/deserializer.js' {
-  interface XmlSink {
-    write(text: string): boolean;
-    end(): boolean;
-  }
-  /** As much of a readable stream as the deserializer touches. */
-  interface XmlText {
-    setEncoding(encoding: string): void;
-    on(event: 'error', listener: (error: unknown) => void): void;
-    pipe(sink: XmlSink): void;
-  }
-  export default class Deserializer {
-    constructor(encoding?: string);
-    deserializeMethodResponse(text: XmlText, callback: (error: unknown, value?: unknown) => void): void;
-  }
-}

@@ -149,28 +149,28 @@ describe('what arrives', () => {
     ['bytes that are no UTF-8', Buffer.from(whole.replace('<int>1</int>', 'é'), 'latin1'), /not UTF-8/],
     ['a control character', answer('<string>a\x07b</string>'), /control characters/],
     ['a control character by reference', answer('<string>a&#7;b</string>'), /control characters/],
-    ['a tag of its own', answer('<integer>1</integer>'), /INTEGER/],
+    ['a tag of its own', answer('<integer>1</integer>'), /<integer>1" is no kind of value/],
     ['a number that is none', answer('<int>12abc</int>'), /<int>12abc" is no number/],
     ['a number without digits', answer('<i8></i8>'), /is no number/],
     ['a fraction for a whole number', answer('<int>1.5</int>'), /is no number/],
-    ['a double that is none', answer('<double>x</double>'), /Expected a double/],
-    ['a double without bounds', answer('<double>1e999</double>'), /a number is out of bounds/],
-    ['a boolean that is none', answer('<boolean>yes</boolean>'), /Illegal boolean/],
+    ['a double that is none', answer('<double>x</double>'), /<double>x" is no number/],
+    ['a double without bounds', answer('<double>1e999</double>'), /<double>1e999" is no number/],
+    ['a boolean that is none', answer('<boolean>yes</boolean>'), /<boolean>yes" is no boolean/],
     [
       'no value',
       '<?xml version="1.0"?><methodResponse><params></params></methodResponse>',
-      /a value is missing/,
+      /<param> is missing/,
     ],
-    ['no params', '<?xml version="1.0"?><methodResponse></methodResponse>', /Invalid method response/],
+    ['no params', '<?xml version="1.0"?><methodResponse></methodResponse>', /<params> is missing/],
     [
       'two values',
       '<methodResponse><params><param><value>a</value></param><param><value>b</value></param></params></methodResponse>',
-      /more than one/,
+      /<\/params> is missing at character 55, where there is "<param>/,
     ],
-    ['half a member', answer('<struct><member><name>a</name></member></struct>'), /a value is missing/],
+    ['half a member', answer('<struct><member><name>a</name></member></struct>'), /<value> is missing/],
     ['a fault of nothing', fault(''), /getBuild at http:\/\/hub: /],
-    ['a fault of a string', fault('<value>oops</value>'), /XML-RPC fault/],
-    ['a fault without a code', fault('<value><struct></struct></value>'), /XML-RPC fault/],
+    ['a fault of a string', fault('<value>oops</value>'), /the fault has no code/],
+    ['a fault without a code', fault('<value><struct></struct></value>'), /the fault has no code/],
     [
       '__proto__',
       answer(
@@ -195,9 +195,43 @@ describe('what arrives', () => {
     expect(({} as { state?: unknown }).state).toBeUndefined();
   });
 
-  test('entities are not expanded', async () => {
+  test('entities of its own are refused', async () => {
     const bomb = `<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "bbbb">]>${answer('<string>&a;</string>').toString().slice(22)}`;
-    expect(await decode(bomb)).toBe('&a;');
+    await expect(decode(bomb)).rejects.toEqual(failing('hub_protocol', /<methodResponse> is missing/));
+    const unknown = answer('<string>&a;</string>');
+    await expect(decode(unknown)).rejects.toEqual(failing('hub_protocol', /"&a;" is no character/));
+  });
+
+  test.each(['&', '&#;', '&#x;', '&#1114112;', '&#xd800;', '&LT;', '&lt'])(
+    '%j is no character',
+    async (text) => {
+      await expect(decode(answer(`<string>${text}</string>`))).rejects.toEqual(
+        failing('hub_protocol', /is no character|control characters/),
+      );
+    },
+  );
+
+  test('values that hold none', async () => {
+    expect(await decode(answer(''))).toBe('');
+    expect(await decode(answer('<string/>'))).toBe('');
+    expect(await decode(answer('<struct/>'))).toEqual({});
+    expect(await decode(answer('<array><data/></array>'))).toEqual([]);
+    expect(await decode(answer('<array><data>\n</data></array>'))).toEqual([]);
+  });
+
+  test('whatever is left out of an answer, or is in it twice, is refused', async () => {
+    const xml = answer(
+      '<struct>\n<member>\n<name>a</name>\n<value><array><data>\n<value><int>1</int></value></data></array></value></member></struct>',
+    ).toString();
+    const pieces = xml.split(/(?=<)|(?<=>)/);
+    const without = pieces.map((_, at) => pieces.toSpliced(at, 1).join(''));
+    const twice = pieces.map((piece, at) => pieces.toSpliced(at, 0, piece).join(''));
+    const harmless = /^(?:\s*|a|1|<\?xml .*)$/;
+    for (const [at, piece] of pieces.entries()) {
+      if (harmless.test(piece)) continue;
+      await expect(decode(without[at] ?? '')).rejects.toEqual(failing('hub_protocol', /./));
+      await expect(decode(twice[at] ?? '')).rejects.toEqual(failing('hub_protocol', /./));
+    }
   });
 });
 
