@@ -10,7 +10,7 @@ import { binaryString, decodeRpmText } from '../../shared/rpm/text.ts';
 import { COMPRESSION_MAGIC_BYTES, detectCompression } from './decompress.ts';
 import { isCompressedModule } from './file-class.ts';
 import { HardLinks } from './hard-links.ts';
-import type { ModuleReader } from './modules.ts';
+import type { ModuleStarts } from './module-starts.ts';
 
 /** Which files of a payload to read, by their index in the file list. */
 export interface WantedFiles {
@@ -30,7 +30,7 @@ type Reading = 'skip' | 'look' | 'elf' | 'module';
 export class PayloadVisitor implements CpioVisitor {
   readonly #files: RpmFileList;
   readonly #wanted: WantedFiles;
-  readonly #modules: ModuleReader;
+  readonly #modules: ModuleStarts;
   readonly #onScan: (fileIndex: number, scan: ElfScan) => void;
   /** Wanted files whose data has not come yet. */
   readonly #awaited: Set<number>;
@@ -53,7 +53,7 @@ export class PayloadVisitor implements CpioVisitor {
   constructor(
     files: RpmFileList,
     wanted: WantedFiles,
-    modules: ModuleReader,
+    modules: ModuleStarts,
     onScan: (fileIndex: number, scan: ElfScan) => void,
   ) {
     this.#files = files;
@@ -128,7 +128,11 @@ export class PayloadVisitor implements CpioVisitor {
       this.#scanner.start(knownRanges);
     } else if (compression === 'gzip' || compression === 'xz' || compression === 'zstd') {
       this.#reading = 'module';
-      this.#modules.begin(compression, this.#fileIndex, knownRanges);
+      if (this.#files.isBelow(this.#fileIndex, '/usr/lib/debug/')) {
+        this.#modules.beginWhole(compression, this.#fileIndex, knownRanges);
+      } else {
+        this.#modules.begin(compression, this.#fileIndex, knownRanges);
+      }
     } else {
       this.#reading = 'skip';
       return;

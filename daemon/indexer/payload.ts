@@ -7,6 +7,7 @@ import { DarkserverError, FormatError } from '../../shared/errors.ts';
 import type { ChunkReader } from './chunk-reader.ts';
 import { COMPRESSION_MAGIC_BYTES, detectCompression, startDecompressor } from './decompress.ts';
 import type { Compression } from './decompress.ts';
+import { ModuleStarts } from './module-starts.ts';
 import { ModuleReader } from './modules.ts';
 import { PayloadVisitor } from './payload-visitor.ts';
 import { isReadByProgram } from './programs.ts';
@@ -84,7 +85,12 @@ class PayloadReading implements PayloadFiles {
       }
     };
     const modules = new ModuleReader(onScan);
-    const visitor = new PayloadVisitor(files, { indexes: new Set(indexes), knownRanges }, modules, onScan);
+    const visitor = new PayloadVisitor(
+      files,
+      { indexes: new Set(indexes), knownRanges },
+      new ModuleStarts(modules, onScan),
+      onScan,
+    );
     const reader = await open();
     try {
       await pump(reader, this.#head, visitor, modules, toTheEnd, signal);

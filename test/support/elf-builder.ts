@@ -24,6 +24,8 @@ export interface ElfSegment {
 export interface ElfParts {
   readonly is64?: boolean;
   readonly littleEndian?: boolean;
+  /** ET_*: 1 REL, 3 DYN; the latter unless said otherwise. */
+  readonly type?: number;
   readonly sections?: readonly ElfSection[];
   readonly segments?: readonly ElfSegment[];
   /** Leave out the section header table, as sstrip does. */
@@ -40,6 +42,7 @@ export const SHT_PROGBITS = 1;
 export const SHT_NOTE = 7;
 export const SHT_NOBITS = 8;
 export const SHF_ALLOC = 2;
+export const ET_REL = 1;
 export const PT_LOAD = 1;
 export const PT_NOTE = 4;
 
@@ -102,7 +105,7 @@ export function buildElf(parts: ElfParts): Uint8Array {
     else u32(offset, value);
   };
   file.set([0x7f, 0x45, 0x4c, 0x46, is64 ? 2 : 1, littleEndian ? 1 : 2, 1]);
-  u16(16, 3);
+  u16(16, parts.type ?? 3);
   word(is64 ? 32 : 28, phAt);
   word(is64 ? 40 : 32, parts.withoutSectionTable === true ? 0 : shOffset);
   const tail = is64 ? 52 : 40;

@@ -9,8 +9,10 @@ import type { RpmSource } from '../../../daemon/indexer/types.ts';
 import {
   buildElf,
   buildIdNote,
+  ET_REL,
   PT_LOAD,
   SHF_ALLOC,
+  SHT_NOBITS,
   SHT_NOTE,
   SHT_PROGBITS,
   simpleElf,
@@ -136,6 +138,18 @@ describe('compressed kernel modules', () => {
     const data = compress('xz', lateElf(A));
     expect(linesOf(await scanBytes(buildRpm({ files: [{ path: '/a.ko.xz', data }] })))).toEqual([
       `/a.ko.xz ${A} executable payload`,
+    ]);
+  });
+
+  test.each([
+    ['/lib/modules/6.1/a.ko.xz', SHT_PROGBITS, 'executable'],
+    ['/usr/lib/debug/lib/modules/6.1/a.ko.xz', SHT_NOBITS, 'debuginfo'],
+  ])('of %s, a relocatable object, the kind is right', async (path, type, kind) => {
+    const text = { type, flags: SHF_ALLOC, bytes: Buffer.alloc(3000, 0x90) };
+    const sections = [{ type: SHT_NOTE, flags: SHF_ALLOC, bytes: buildIdNote(A) }, text];
+    const data = compress('xz', buildElf({ type: ET_REL, sections }));
+    expect(linesOf(await scanBytes(buildRpm({ files: [{ path, data }] })))).toEqual([
+      `${path} ${A} ${kind} payload`,
     ]);
   });
 

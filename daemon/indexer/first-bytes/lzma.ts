@@ -1,0 +1,247 @@
+/**
+ * The first bytes that LZMA data decodes to, of as much of it as that takes. It is here because a kernel module
+ * tells its build-id in its first hundred bytes, and no library stops there: for thousands of modules the rest
+ * is all of the work. Source: Igor Pavlov's LZMA specification (2015), and for names the range coder's papers.
+ */
+
+const PROBABILITY_BITS = 11;
+const EVEN = 1 << (PROBABILITY_BITS - 1);
+const ADAPTION_SHIFT = 5;
+const RANGE_MIN = 0x1000000;
+
+const STATES = 12;
+const FIRST_STATE_AFTER_MATCH = 7;
+const POSITION_STATES = 16;
+const MATCH_BYTES_MIN = 2;
+const LENGTH_STATES = 4;
+const SLOTS = 64;
+const FIRST_SLOT_WITH_BITS = 4;
+const FIRST_SLOT_WITH_EVEN_BITS = 14;
+const ALIGN_BITS = 4;
+const LITERAL_CODER = 0x300;
+
+/** Where each group of probabilities lies in one array. */
+const IS_MATCH = 0;
+const IS_REPEAT = IS_MATCH + STATES * POSITION_STATES;
+const IS_REPEAT_G0 = IS_REPEAT + STATES;
+const IS_REPEAT_G1 = IS_REPEAT_G0 + STATES;
+const IS_REPEAT_G2 = IS_REPEAT_G1 + STATES;
+const IS_REPEAT_0_LONG = IS_REPEAT_G2 + STATES;
+const SLOT = IS_REPEAT_0_LONG + STATES * POSITION_STATES;
+const SPECIAL = SLOT + LENGTH_STATES * SLOTS;
+const ALIGN = SPECIAL + 128;
+const MATCH_LENGTH = ALIGN + (1 << ALIGN_BITS);
+/** In a length coder: two choices, then trees of 3 bits for each position state, twice, and one of 8 bits. */
+const LENGTH_LOW = 2;
+const LENGTH_MID = LENGTH_LOW + POSITION_STATES * 8;
+const LENGTH_HIGH = LENGTH_MID + POSITION_STATES * 8;
+const LENGTH_CODER = LENGTH_HIGH + 256;
+const REPEAT_LENGTH = MATCH_LENGTH + LENGTH_CODER;
+const LITERAL = REPEAT_LENGTH + LENGTH_CODER;
+
+/** How the data was made: the bits of context of literals, and of positions. */
+export interface LzmaProperties {
+  readonly literalContextBits: number;
+  readonly literalPositionBits: number;
+  readonly positionBits: number;
+}
+
+/** From the byte that LZMA2 has; null if it is none (LZMA2 allows four bits for both kinds of literals' context). */
+export function lzmaProperties(byte: number): LzmaProperties | null {
+  const literalContextBits = byte % 9;
+  const rest = (byte - literalContextBits) / 9;
+  const literalPositionBits = rest % 5;
+  const positionBits = (rest - literalPositionBits) / 5;
+  if (positionBits > 4 || literalContextBits + literalPositionBits > 4) return null;
+  return { literalContextBits, literalPositionBits, positionBits };
+}
+
+/**
+ * Decodes up to `wanted` bytes of data that starts anew, with an empty dictionary. Null if the data is bad, or
+ * ends before.
+ */
+export function firstBytesOfLzma(
+  data: Uint8Array,
+  properties: LzmaProperties,
+  wanted: number,
+): Uint8Array | null {
+  const decoder = new LzmaDecoder(data, properties, new Uint8Array(wanted));
+  return decoder.run();
+}
+
+class LzmaDecoder {
+  readonly #data: Uint8Array;
+  readonly #properties: LzmaProperties;
+  readonly #output: Uint8Array;
+  readonly #probabilities: Uint16Array;
+  #filled = 0;
+  /** The range coder's first byte is zero, the next four are the code. */
+  #at = 5;
+  #range = 0xffffffff;
+  #code: number;
+  #state = 0;
+  /** The last four distances, less one. */
+  #distances: [number, number, number, number] = [0, 0, 0, 0];
+
+  constructor(data: Uint8Array, properties: LzmaProperties, output: Uint8Array) {
+    this.#data = data;
+    this.#properties = properties;
+    this.#output = output;
+    const { literalContextBits, literalPositionBits } = properties;
+    const literals = LITERAL_CODER << (literalContextBits + literalPositionBits);
+    this.#probabilities = new Uint16Array(LITERAL + literals).fill(EVEN);
+    const [, a = 0, b = 0, c = 0, d = 0] = data;
+    this.#code = ((a << 24) | (b << 16) | (c << 8) | d) >>> 0;
+  }
+
+  run(): Uint8Array | null {
+    if (this.#data[0] !== 0) return null;
+    while (this.#filled < this.#output.length) {
+      if (!this.#readSymbol() || this.#at > this.#data.length) return null;
+    }
+    return this.#output;
+  }
+
+  /** One literal or match. False if it refers to bytes that are not there. */
+  #readSymbol(): boolean {
+    const positionState = this.#filled & ((1 << this.#properties.positionBits) - 1);
+    const state = this.#state;
+    if (this.#bit(IS_MATCH + state * POSITION_STATES + positionState) === 0) {
+      this.#readLiteral();
+      return true;
+    }
+    let length: number;
+    if (this.#bit(IS_REPEAT + state) === 0) {
+      length = this.#readLength(MATCH_LENGTH, positionState);
+      this.#state = state < FIRST_STATE_AFTER_MATCH ? 7 : 10;
+      const [d0, d1, d2] = this.#distances;
+      this.#distances = [this.#readDistance(length), d0, d1, d2];
+    } else if (this.#isShortRepeat(positionState)) {
+      length = 1;
+      this.#state = state < FIRST_STATE_AFTER_MATCH ? 9 : 11;
+    } else {
+      length = this.#readLength(REPEAT_LENGTH, positionState);
+      this.#state = state < FIRST_STATE_AFTER_MATCH ? 8 : 11;
+    }
+    return this.#copy(length);
+  }
+
+  /** Which of the last distances comes again, and goes to the front. True for one byte at the last. */
+  #isShortRepeat(positionState: number): boolean {
+    const [d0, d1, d2, d3] = this.#distances;
+    if (this.#bit(IS_REPEAT_G0 + this.#state) === 0) {
+      return this.#bit(IS_REPEAT_0_LONG + this.#state * POSITION_STATES + positionState) === 0;
+    }
+    if (this.#bit(IS_REPEAT_G1 + this.#state) === 0) this.#distances = [d1, d0, d2, d3];
+    else if (this.#bit(IS_REPEAT_G2 + this.#state) === 0) this.#distances = [d2, d0, d1, d3];
+    else this.#distances = [d3, d0, d1, d2];
+    return false;
+  }
+
+  #readLiteral(): void {
+    const { literalContextBits, literalPositionBits } = this.#properties;
+    const before = this.#output[this.#filled - 1] ?? 0;
+    const position = this.#filled & ((1 << literalPositionBits) - 1);
+    const context = (position << literalContextBits) + (before >> (8 - literalContextBits));
+    const base = LITERAL + LITERAL_CODER * context;
+    let symbol = 1;
+    if (this.#state >= FIRST_STATE_AFTER_MATCH) {
+      // Behind a match the byte that would have continued it is context, as long as the bits are alike.
+      let matched = this.#output[this.#filled - this.#distances[0] - 1] ?? 0;
+      let isAlike = true;
+      while (symbol < 0x100 && isAlike) {
+        const matchedBit = (matched >> 7) & 1;
+        matched <<= 1;
+        const bit = this.#bit(base + ((1 + matchedBit) << 8) + symbol);
+        symbol = (symbol << 1) | bit;
+        isAlike = bit === matchedBit;
+      }
+    }
+    while (symbol < 0x100) symbol = (symbol << 1) | this.#bit(base + symbol);
+    this.#output[this.#filled++] = symbol & 0xff;
+    this.#state = this.#state < 4 ? 0 : this.#state < 10 ? this.#state - 3 : this.#state - 6;
+  }
+
+  #readLength(coder: number, positionState: number): number {
+    if (this.#bit(coder) === 0) {
+      return MATCH_BYTES_MIN + this.#tree(coder + LENGTH_LOW + positionState * 8, 3);
+    }
+    if (this.#bit(coder + 1) === 0) {
+      return MATCH_BYTES_MIN + 8 + this.#tree(coder + LENGTH_MID + positionState * 8, 3);
+    }
+    return MATCH_BYTES_MIN + 16 + this.#tree(coder + LENGTH_HIGH, 8);
+  }
+
+  #readDistance(length: number): number {
+    const lengthState = Math.min(length - MATCH_BYTES_MIN, LENGTH_STATES - 1);
+    const slot = this.#tree(SLOT + lengthState * SLOTS, 6);
+    if (slot < FIRST_SLOT_WITH_BITS) return slot;
+    const bits = (slot >> 1) - 1;
+    const base = (2 | (slot & 1)) * 2 ** bits;
+    if (slot < FIRST_SLOT_WITH_EVEN_BITS) return base + this.#reverseTree(SPECIAL + base - slot, bits);
+    const high = this.#evenBits(bits - ALIGN_BITS) * (1 << ALIGN_BITS);
+    return base + high + this.#reverseTree(ALIGN, ALIGN_BITS);
+  }
+
+  #copy(length: number): boolean {
+    const distance = this.#distances[0] + 1;
+    if (distance > this.#filled) return false;
+    const end = Math.min(this.#filled + length, this.#output.length);
+    for (; this.#filled < end; this.#filled++) {
+      this.#output[this.#filled] = this.#output[this.#filled - distance] ?? 0;
+    }
+    return true;
+  }
+
+  #tree(base: number, bits: number): number {
+    let symbol = 1;
+    for (let i = 0; i < bits; i++) symbol = (symbol << 1) | this.#bit(base + symbol);
+    return symbol - (1 << bits);
+  }
+
+  #reverseTree(base: number, bits: number): number {
+    let node = 1;
+    let value = 0;
+    for (let i = 0; i < bits; i++) {
+      const bit = this.#bit(base + node);
+      node = (node << 1) | bit;
+      value |= bit << i;
+    }
+    return value;
+  }
+
+  #bit(index: number): 0 | 1 {
+    const probability = this.#probabilities[index] ?? EVEN;
+    const bound = (this.#range >>> PROBABILITY_BITS) * probability;
+    let bit: 0 | 1 = 0;
+    if (this.#code < bound) {
+      this.#range = bound;
+      this.#probabilities[index] = probability + (((1 << PROBABILITY_BITS) - probability) >> ADAPTION_SHIFT);
+    } else {
+      this.#range -= bound;
+      this.#code -= bound;
+      this.#probabilities[index] = probability - (probability >> ADAPTION_SHIFT);
+      bit = 1;
+    }
+    this.#normalize();
+    return bit;
+  }
+
+  #evenBits(bits: number): number {
+    let value = 0;
+    for (let i = 0; i < bits; i++) {
+      this.#range >>>= 1;
+      const isSet = this.#code >= this.#range;
+      if (isSet) this.#code -= this.#range;
+      value = value * 2 + (isSet ? 1 : 0);
+      this.#normalize();
+    }
+    return value;
+  }
+
+  #normalize(): void {
+    if (this.#range >= RANGE_MIN) return;
+    this.#range = (this.#range << 8) >>> 0;
+    this.#code = ((this.#code << 8) | (this.#data[this.#at++] ?? 0)) >>> 0;
+  }
+}
