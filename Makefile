@@ -6,7 +6,7 @@
 #   make test      every test; JEST='test/daemon/koji' runs some of them
 #   make check     types, lint, format, layer rules, dead code
 #   make bench     how fast it is, here; BENCH='index memory' measures some of it
-#   make bench-corpus   2 GB of RPMs to measure with, in .bench/corpus, half an hour (Debian)
+#   make bench-corpus   3 GB of RPMs to measure with, in .bench/corpus, half an hour (Debian)
 #   make fixtures  the RPMs under test/fixtures/rpms, made anew with rpmbuild
 #   make build     dist/
 #   make install   under PREFIX (/usr/local), in DESTDIR where one is given

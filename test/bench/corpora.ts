@@ -24,7 +24,7 @@ export function plainCorpus(): Corpus {
   const large = corpusIn(join(top, 'plain'));
   if (large !== null) return large;
   if (process.env['BENCH_CORPUS'] !== undefined) throw new Error(`no RPMs in ${join(top, 'plain')}`);
-  console.log('The corpus is a small one: `make bench-corpus` makes one of 2 GB, which takes half an hour.');
+  console.log('The corpus is a small one: `make bench-corpus` makes one of 3 GB, which takes half an hour.');
   const small = corpusIn(SMALL) ?? corpusIn(FIXTURES);
   if (small === null) throw new Error(`no RPMs in ${FIXTURES}`);
   return small;

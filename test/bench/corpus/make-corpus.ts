@@ -10,7 +10,7 @@ import { run } from './run.ts';
  * `make bench-corpus`: makes RPMs of the Debian packages in packages.txt, with apt-get, dpkg-deb and
  * rpmbuild, below .bench/corpus or the directory that is named: plain/ for those without compressed
  * modules, modules/ for kernels with them. What varies follows from a package's name, so two runs over the
- * same versions make the same. Takes about half an hour and 3 GB; what is there already is not made again.
+ * same versions make the same. Takes half an hour and 4 GB; what is there already is not made again.
  */
 const top = resolve(process.argv[2] ?? '.bench/corpus');
 const MADE = join(top, 'made.tsv');

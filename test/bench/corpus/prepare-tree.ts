@@ -28,10 +28,11 @@ export async function prepareTree(recipe: Recipe, tree: string, fileList: string
   writeFileSync(fileList, `%defattr(-,root,root,-)\n${fileListOf(tree).join('\n')}\n`);
 }
 
-/** As they are in Fedora: rpmbuild makes links only for what is executable. */
+/** As they are in Fedora, but for their debug files: rpmbuild makes links only for what is executable. */
 function makeLibrariesExecutable(tree: string): void {
   for (const { path, entry } of walk(tree, '')) {
-    if (entry.isFile() && /\.so[.\d]*$/.test(path)) chmodSync(join(tree, path), 0o755);
+    const isLibrary = /\.so[.\d]*$/.test(path) && !path.startsWith('/usr/lib/debug/');
+    if (entry.isFile() && isLibrary) chmodSync(join(tree, path), 0o755);
   }
 }
 
