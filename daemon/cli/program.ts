@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { EXIT, exitCodeOf, toDarkserverError } from '../../shared/errors.ts';
 import { VERSION } from '../version.ts';
 import { addBackfill } from './backfill.ts';
+import { addBackup } from './backup.ts';
 import { addCheckConfig } from './check-config.ts';
 import { addEnqueue } from './enqueue.ts';
 import { addIndex } from './index-local.ts';
@@ -70,6 +71,7 @@ Exit codes: 0 done, 1 no match or some failed, 2 network, 3 bad input, 4 usage, 
   addJobs(program);
   addRetry(program);
   addVerify(program);
+  addBackup(program);
   addCheckConfig(program);
   for (const command of [program, ...program.commands]) {
     command.showHelpAfterError(`see '${fullName(command)} --help'`);
