@@ -32,8 +32,7 @@ export class IndexingThread implements Indexing {
   #closing = false;
   #end: DarkserverError | null = null;
 
-  /** `program` is for tests. */
-  constructor(data: ThreadData, log: Log, program: URL = PROGRAM) {
+  private constructor(data: ThreadData, log: Log, program: URL) {
     this.#log = log;
     this.#worker = new Worker(program, { workerData: data });
     this.died = new Promise((_, reject) => {
@@ -50,9 +49,12 @@ export class IndexingThread implements Indexing {
     for (const promise of [this.died, this.#ready]) promise.catch(() => undefined);
   }
 
-  /** Starts the thread; resolves when its database is open. Throws as openIndexing does. */
-  static async open(data: ThreadData, log: Log): Promise<IndexingThread> {
-    const thread = new IndexingThread(data, log);
+  /**
+   * Starts the thread; resolves when its database is open. Throws as openIndexing does, and `internal` if the
+   * thread ends. `program` is what it runs.
+   */
+  static async open(data: ThreadData, log: Log, program = PROGRAM): Promise<IndexingThread> {
+    const thread = new IndexingThread(data, log, program);
     await thread.#ready;
     return thread;
   }

@@ -36,6 +36,17 @@ describe('health', () => {
   });
 });
 
+describe('a server whose builds are not indexed', () => {
+  test('is not ready, and answers what is asked', async () => {
+    const server = await startTestServer({ isIndexing: () => false });
+    const response = await fetch(`${server.url}/readyz`);
+    expect(response.status).toBe(503);
+    expect(errorAnswer.parse(await response.json()).error.message).toBe('builds are not indexed');
+    expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
+    expect((await fetch(`${server.url}/api/v1/status`)).status).toBe(200);
+  });
+});
+
 describe('GET /api/v1/status', () => {
   test('is what INTERFACE promises, and nothing that may be cached', async () => {
     const server = await startTestServer();
