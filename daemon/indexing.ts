@@ -34,7 +34,7 @@ export interface Indexing {
 
 /** Throws as openStore does; makes the database where there is none. */
 export function openIndexing(config: IndexingConfig, log: Log): Indexing {
-  const store = openStore(config.database.path);
+  const store = openStore(config.database.path, { log });
   const { indexer } = config;
   const kojis = openKojis(config.koji, { index: store.index, scan: indexer.scan, log });
   const parts = { jobs: store.jobs, indexBuilds: kojis.indexBuilds, log };

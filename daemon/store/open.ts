@@ -3,7 +3,9 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Sqlite from 'better-sqlite3';
 import { DarkserverError } from '../../shared/errors.ts';
+import { type Log, silentLog } from '../log.ts';
 import { kept } from './kept.ts';
+import { MIGRATIONS, type Migration, migrate, pathBetween } from './migrations.ts';
 import { toStoreError } from './store-error.ts';
 
 export type Database = Sqlite.Database;
@@ -37,8 +39,15 @@ function schemaSql(): string {
   );
 }
 
-/** True if the file has no schema at all yet. Throws `configuration` if it is not ours or not this version's. */
-function isEmptyOrOurs(db: Database, path: string): boolean {
+/**
+ * "empty": the file has no schema at all yet. "older": it is ours, and migrations lead to this version. Throws
+ * `configuration` if it is not ours, or of a version that this program can do nothing with.
+ */
+function stateOf(
+  db: Database,
+  path: string,
+  migrations: readonly Migration[],
+): { state: 'empty' | 'current' | 'older'; version: number } {
   const { applicationId, version, tables } = kept(
     db.prepare<[], { applicationId: number; version: number; tables: number }>(
       `SELECT application_id AS applicationId, user_version AS version,
@@ -46,30 +55,42 @@ function isEmptyOrOurs(db: Database, path: string): boolean {
        FROM pragma_application_id, pragma_user_version`,
     ),
   ).get() ?? { applicationId: 0, version: 0, tables: 0 };
-  if (applicationId === 0 && version === 0 && tables === 0) return true;
+  if (applicationId === 0 && version === 0 && tables === 0) return { state: 'empty', version };
   if (applicationId !== APPLICATION_ID) {
     throw new DarkserverError(
       'configuration',
       `${path} is the database of another program: give database.path or --database a file of its own`,
     );
   }
-  if (version !== SCHEMA_VERSION) {
-    throw new DarkserverError(
-      'configuration',
-      `the database ${path} has schema version ${version}, and this darkserver knows ${SCHEMA_VERSION}: ` +
-        (version > SCHEMA_VERSION ? 'install the newer darkserver that wrote it' : 'it cannot be upgraded'),
-    );
-  }
-  return false;
+  if (version === SCHEMA_VERSION) return { state: 'current', version };
+  if (version < SCHEMA_VERSION && pathBetween(migrations, version, SCHEMA_VERSION) !== null)
+    return { state: 'older', version };
+  throw new DarkserverError(
+    'configuration',
+    `the database ${path} has schema version ${version}, and this darkserver knows ${SCHEMA_VERSION}: ` +
+      (version > SCHEMA_VERSION ? 'install the newer darkserver that wrote it' : 'it cannot be upgraded'),
+  );
 }
 
 /** Several processes may start on a new file at once: the lock decides who makes the schema. */
 function createSchema(db: Database, path: string): void {
   const schema = schemaSql();
   db.transaction(() => {
-    if (isEmptyOrOurs(db, path)) db.exec(schema);
+    if (stateOf(db, path, []).state === 'empty') db.exec(schema);
   }).immediate();
-  isEmptyOrOurs(db, path);
+  stateOf(db, path, []);
+}
+
+function upgrade(db: Database, path: string, from: number, { migrations, log }: Required<OpenOptions>): void {
+  const steps = pathBetween(migrations, from, SCHEMA_VERSION) ?? [];
+  const fields = { database: path, from, to: SCHEMA_VERSION };
+  log.info('the database is of an older version and is upgraded; this may take a while', fields);
+  migrate(db, steps, {
+    to: SCHEMA_VERSION,
+    path,
+    isDone: () => stateOf(db, path, migrations).state === 'current',
+  });
+  log.info('the database is upgraded', fields);
 }
 
 function connect(path: string, options: Sqlite.Options): Database {
@@ -100,15 +121,27 @@ function setUp(db: Database, path: string, steps: () => void): Database {
   }
 }
 
+export interface OpenOptions {
+  /** Where an upgrade is told of. */
+  readonly log?: Log;
+  /** For tests. */
+  readonly migrations?: readonly Migration[];
+}
+
 /**
- * Opens the database for reading and writing, and creates it where there is none. Throws `configuration`
- * for a file that cannot be opened, is another program's or of another version; `store` for a full disk
- * and the like.
+ * Opens the database for reading and writing, creates it where there is none, and upgrades it where an older
+ * release has made it. Throws `configuration` for a file that cannot be opened, is another program's or of a
+ * newer version; `store` for a full disk and the like, and for an upgrade that fails and leaves all as it was.
  */
-export function openDatabase(path: string): Database {
+export function openDatabase(
+  path: string,
+  { log = silentLog, migrations = MIGRATIONS }: OpenOptions = {},
+): Database {
   const db = connect(path, {});
   return setUp(db, path, () => {
-    if (isEmptyOrOurs(db, path)) {
+    const { state, version } = stateOf(db, path, migrations);
+    if (state === 'older') upgrade(db, path, version, { log, migrations });
+    if (state === 'empty') {
       db.exec('PRAGMA page_size = 4096');
       db.exec('PRAGMA journal_mode = WAL');
       createSchema(db, path);
@@ -125,9 +158,12 @@ export function openDatabase(path: string): Database {
 
 /**
  * Opens an existing database for reading only, also while the daemon writes to it. Throws as openDatabase
- * does, and `configuration` if there is none.
+ * does, and `configuration` if there is none, or one that has to be upgraded first.
  */
-export function openDatabaseForReading(path: string): Database {
+export function openDatabaseForReading(
+  path: string,
+  { migrations = MIGRATIONS }: Pick<OpenOptions, 'migrations'> = {},
+): Database {
   if (!existsSync(path)) {
     throw new DarkserverError(
       'configuration',
@@ -136,10 +172,13 @@ export function openDatabaseForReading(path: string): Database {
   }
   const db = connect(path, { readonly: true, fileMustExist: true });
   return setUp(db, path, () => {
-    if (isEmptyOrOurs(db, path)) {
+    const { state, version } = stateOf(db, path, migrations);
+    if (state !== 'current') {
       throw new DarkserverError(
         'configuration',
-        `the database ${path} is empty: start "darkserver serve" first`,
+        state === 'empty'
+          ? `the database ${path} is empty: start "darkserver serve" first`
+          : `the database ${path} has schema version ${version}, and this darkserver knows ${SCHEMA_VERSION}: "darkserver serve" upgrades it when it starts`,
       );
     }
     db.exec(`PRAGMA cache_size = -${CACHE_KIB}`);

@@ -1,3 +1,4 @@
+import { type Log, silentLog } from '../log.ts';
 import { SqliteIndex } from './index-store.ts';
 import { Instances } from './instances.ts';
 import { JobList } from './job-list.ts';
@@ -10,13 +11,15 @@ import { toStoreError } from './store-error.ts';
 import type { IndexStore, JobStore, Store } from './types.ts';
 
 export interface StoreOptions {
+  /** Where an upgrade of the database is told of. */
+  readonly log?: Log;
   /** Milliseconds since the epoch; for tests. */
   readonly now?: () => number;
 }
 
 /** Opens the database for reading and writing, and makes it where there is none. Throws as openDatabase. */
-export function openStore(path: string, { now = Date.now }: StoreOptions = {}): Store {
-  return composeStore(openDatabase(path), path, now);
+export function openStore(path: string, { now = Date.now, log = silentLog }: StoreOptions = {}): Store {
+  return composeStore(openDatabase(path, { log }), path, now);
 }
 
 /** Opens an existing database for reading, also while the daemon writes. Throws as openDatabaseForReading. */
