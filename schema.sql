@@ -70,6 +70,29 @@ CREATE UNIQUE INDEX rpm_by_build ON rpm (build_key, koji_rpm_id) WHERE build_key
 CREATE UNIQUE INDEX rpm_by_local_path ON rpm (local_directory_key, local_name) WHERE build_key IS NULL;
 CREATE INDEX rpm_by_name ON rpm (name, version);
 
+-- Archives of Koji's builds that are tar files: container images, disk images, whatever a content generator
+-- keeps. They share with RPMs the keys that rows of file are made of; negative ones are theirs, so that a
+-- key tells the table, and RPMs' rows are appended whatever archives come between. Never deleted.
+CREATE TABLE archive (
+  archive_key     INTEGER PRIMARY KEY CHECK (archive_key < 0), -- -1, -2, …
+  build_key       INTEGER NOT NULL REFERENCES build,
+  koji_archive_id INTEGER NOT NULL,
+  filename        TEXT NOT NULL,
+  directory       TEXT NOT NULL,    -- under the build's own: "images", "files/TYPE", "maven/…", "win"
+  type            TEXT NOT NULL,    -- Koji's type of the archive, by the kind of file: "tar"
+  btype           TEXT NOT NULL,    -- Koji's build type: "image", "maven", "win", a content generator's
+  arch            TEXT,             -- of images; NULL for all others
+  size            INTEGER NOT NULL, -- bytes of the file
+  checksum        ANY NOT NULL,     -- as payload_hash: the bytes, or text that is not hex
+  checksum_type   INTEGER,          -- 0 md5, 1 sha1, 2 sha256: Koji's numbers; NULL if it is another
+  superseded      INTEGER NOT NULL DEFAULT 0 CHECK (superseded IN (0, 1)), -- as in rpm
+  error_code      TEXT,             -- as in rpm
+  error_message   TEXT,
+  CHECK ((error_code IS NULL) = (error_message IS NULL))
+) STRICT;
+
+CREATE UNIQUE INDEX archive_by_build ON archive (build_key, koji_archive_id);
+
 -- Directories of files, as a tree: a kernel has a thousand directories for four thousand modules, new ones
 -- with each release, and whole paths would cost more than all the rest. Splitting a path at every "/"
 -- makes the components, so "/usr/bin" is "", "usr", "bin". Rows are never changed nor deleted, so
@@ -83,7 +106,8 @@ CREATE TABLE directory (
 
 -- The index itself: one row for each file with a GNU build-id.
 -- The rows of an RPM are one range of keys (no index is needed to find them), and a new RPM's rows are
--- appended: file_key = rpm_key * 2^20 + the number of the file within its RPM. file_key >> 20 is the rpm_key.
+-- appended: file_key = rpm_key * 2^20 + the number of the file within its RPM. file_key >> 20 is the rpm_key,
+-- or, where it is negative, the archive_key.
 -- directory_key names a directory row (0: the path has no "/"); it is no declared foreign key because
 -- directories are never deleted and checking it would cost a look-up for each row.
 CREATE TABLE file (

@@ -1,10 +1,27 @@
 import { pathToFileURL } from 'node:url';
-import type { BatchAnswer, Match, MatchUrl, StatusAnswer, UpstreamRow } from '../shared/api.ts';
+import type {
+  ArchiveMatch,
+  BatchAnswer,
+  Match,
+  MatchBuild,
+  MatchUrl,
+  RpmMatch,
+  StatusAnswer,
+  UpstreamRow,
+} from '../shared/api.ts';
 import type { BuildId } from '../shared/build-id.ts';
 import { type Nvra, distTag, formatNvr, formatNvra } from '../shared/nvr.ts';
 import type { KojiConfig } from './config/types.ts';
-import { buildWebUrl, publishedUrl, rpmPath } from './koji/paths.ts';
-import type { Store, StoredBuild, StoredMatch, StoredRpm } from './store/types.ts';
+import { archivePath, buildWebUrl, publishedUrl, rpmPath } from './koji/paths.ts';
+import type {
+  Store,
+  StoredArchive,
+  StoredArchiveMatch,
+  StoredBuild,
+  StoredMatch,
+  StoredRpm,
+  StoredRpmMatch,
+} from './store/types.ts';
 
 /** What can be asked of the index, in the words of the API. The store is behind it, and Koji's paths. */
 export interface Lookup {
@@ -14,7 +31,7 @@ export interface Lookup {
   /** Build-ids that begin with these 8 or more hex digits, ascending. */
   byPrefix(prefix: string, limit: number): Promise<BuildId[]>;
   /** Everything with a build-id in the RPMs with this NVRA. */
-  byNvra(nvra: Nvra): Promise<Match[]>;
+  byNvra(nvra: Nvra): Promise<RpmMatch[]>;
   /** Upstream's rows for these build-ids. */
   upstreamRows(buildIds: readonly BuildId[]): Promise<UpstreamRow[]>;
   /** Upstream's rows for everything with a build-id in the RPMs with this NVRA. */
@@ -42,13 +59,20 @@ export function createLookup({ store, koji, now }: LookupOptions): Lookup {
 
   function urlsOf(rpm: StoredRpm): MatchUrl[] {
     if (rpm.localPath !== null) return [{ kind: 'file', url: pathToFileURL(rpm.localPath).href }];
-    // Koji removes a deleted build's files, and those of an RPM that it no longer lists.
-    if (rpm.build?.state !== 'complete' || rpm.superseded) return [];
-    const topurl = kojiByName.get(rpm.build.instance)?.topurl;
-    return topurl === undefined ? [] : [{ kind: 'koji', url: publishedUrl(topurl, rpmPath(rpm.build, rpm)) }];
+    return rpm.build === null ? [] : kojiUrls(rpm.build, rpm.superseded, rpmPath(rpm.build, rpm));
   }
 
-  function matchBuildOf(build: StoredBuild, superseded: boolean): NonNullable<Match['build']> {
+  const archiveUrlsOf = (archive: StoredArchive): MatchUrl[] =>
+    kojiUrls(archive.build, archive.superseded, archivePath(archive.build, archive));
+
+  function kojiUrls(build: StoredBuild, superseded: boolean, path: string): MatchUrl[] {
+    // Koji removes a deleted build's files, and those of an RPM that it no longer lists.
+    if (build.state !== 'complete' || superseded) return [];
+    const topurl = kojiByName.get(build.instance)?.topurl;
+    return topurl === undefined ? [] : [{ kind: 'koji', url: publishedUrl(topurl, path) }];
+  }
+
+  function matchBuildOf(build: StoredBuild, superseded: boolean): MatchBuild {
     const web = kojiByName.get(build.instance)?.web ?? null;
     return {
       instance: build.instance,
@@ -61,7 +85,27 @@ export function createLookup({ store, koji, now }: LookupOptions): Lookup {
     };
   }
 
-  const matchOf = ({ file, rpm }: StoredMatch): Match => ({
+  const matchOf = (match: StoredMatch): Match =>
+    match.rpm === undefined ? archiveMatchOf(match) : rpmMatchOf(match);
+
+  const archiveMatchOf = ({ file, archive }: StoredArchiveMatch): ArchiveMatch => ({
+    path: file.path,
+    kind: file.kind,
+    archive: {
+      filename: archive.filename,
+      type: archive.type,
+      btype: archive.btype,
+      arch: archive.arch,
+      koji_archive_id: archive.kojiArchiveId,
+      size: archive.size,
+      checksum: archive.checksum,
+      checksum_type: archive.checksumType,
+    },
+    build: matchBuildOf(archive.build, archive.superseded),
+    urls: archiveUrlsOf(archive),
+  });
+
+  const rpmMatchOf = ({ file, rpm }: StoredRpmMatch): RpmMatch => ({
     path: file.path,
     kind: file.kind,
     rpm: {
@@ -79,12 +123,16 @@ export function createLookup({ store, koji, now }: LookupOptions): Lookup {
     urls: urlsOf(rpm),
   });
 
-  const upstreamRowOf = ({ file, rpm }: StoredMatch): UpstreamRow => ({
+  /**
+   * What holds the file goes under "rpm" whatever it is: upstream's clients show these texts and ask no more of
+   * them, and the URL of an archive leads as far as an RPM's. RPMs go first, for clients that take one row.
+   */
+  const upstreamRowOf = ({ file, rpm, archive }: StoredMatch): UpstreamRow => ({
     buildid: file.buildId,
     elf: file.path,
-    rpm: formatNvra(rpm),
-    distro: distTag(rpm.release),
-    url: urlsOf(rpm)[0]?.url ?? '',
+    rpm: rpm === undefined ? archive.filename : formatNvra(rpm),
+    distro: distTag(rpm === undefined ? archive.build.release : rpm.release),
+    url: (rpm === undefined ? archiveUrlsOf(archive) : urlsOf(rpm))[0]?.url ?? '',
   });
 
   return {
@@ -109,7 +157,7 @@ export function createLookup({ store, koji, now }: LookupOptions): Lookup {
 
     byPrefix: (prefix, limit) => index.findBuildIdsByPrefix(prefix, limit),
 
-    byNvra: async (nvra) => withoutReplaced(await index.findByNvra(nvra)).map(matchOf),
+    byNvra: async (nvra) => withoutReplaced(await index.findByNvra(nvra)).map(rpmMatchOf),
 
     upstreamRows: async (buildIds) => {
       const found = await index.findByBuildIds(buildIds);
@@ -156,15 +204,24 @@ export function createLookup({ store, koji, now }: LookupOptions): Lookup {
 }
 
 /**
- * A build that was reset and imported again has the same RPMs under new ids of Koji's. What the current
- * ones hold as well is said once; what only the old ones held stays, as superseded.
+ * A build that was reset and imported again has the same RPMs and archives under new ids of Koji's. What the
+ * current ones hold as well is said once; what only the old ones held stays, as superseded.
  */
-function withoutReplaced(matches: readonly StoredMatch[]): StoredMatch[] {
-  const keyOf = ({ file, rpm }: StoredMatch): string =>
-    [rpm.build?.instance, rpm.build?.kojiBuildId, formatNvra(rpm), file.buildId, file.path].join('\0');
-  if (!matches.some(({ rpm }) => rpm.superseded)) return [...matches];
-  const current = new Set(matches.filter(({ rpm }) => !rpm.superseded).map(keyOf));
-  return matches.filter((each) => !each.rpm.superseded || !current.has(keyOf(each)));
+function withoutReplaced<T extends StoredMatch>(matches: readonly T[]): T[] {
+  if (!matches.some(isSuperseded)) return [...matches];
+  const current = new Set(matches.filter((each) => !isSuperseded(each)).map(keyOf));
+  return matches.filter((each) => !isSuperseded(each) || !current.has(keyOf(each)));
+}
+
+function isSuperseded({ rpm, archive }: StoredMatch): boolean {
+  return rpm === undefined ? archive.superseded : rpm.superseded;
+}
+
+/** A match as far as it outlives Koji's ids. */
+function keyOf({ file, rpm, archive }: StoredMatch): string {
+  const build = rpm === undefined ? archive.build : rpm.build;
+  const name = rpm === undefined ? archive.filename : formatNvra(rpm);
+  return [build?.instance, build?.kojiBuildId, name, file.buildId, file.path].join('\0');
 }
 
 /** Null for what is no time at all: content generators write their own into Koji. */

@@ -128,8 +128,8 @@ export class RunningJob {
   #logOutcome(outcome: Exclude<IndexOutcome, { outcome: 'incomplete' }>, fields: LogFields): void {
     switch (outcome.outcome) {
       case 'indexed': {
-        const { rpms, files, bytesRead } = outcome;
-        this.#log.info('indexed the build', { ...fields, rpms, files, bytes_read: bytesRead });
+        const { rpms, archives, files, bytesRead } = outcome;
+        this.#log.info('indexed the build', { ...fields, rpms, archives, files, bytes_read: bytesRead });
         break;
       }
       case 'noted':

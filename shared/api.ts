@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CHECKSUM_TYPES } from './koji.ts';
 
 /** The JSON of /api/v1 and of upstream's routes: one schema each, from which the types follow. */
 
@@ -16,39 +17,81 @@ export const matchUrl = z.object({
   url: z.string(),
 });
 
-export const match = z.object({
+const matchFile = {
+  /** Of a file in a container image, where it is in its layer. */
   path: z.string(),
   kind: z.enum(['executable', 'debuginfo']),
-  rpm: z.object({
-    nvra: z.string(),
-    name: z.string(),
-    epoch: z.number().int().nullable(),
-    version: z.string(),
-    release: z.string(),
-    arch: z.string(),
-    /** Null for an RPM that no Koji knows. */
-    koji_rpm_id: z.number().int().nullable(),
-    /** Bytes. */
-    size: z.number().int(),
-    payload_hash: z.string().nullable(),
-  }),
+};
+
+const matchRpm = z.object({
+  nvra: z.string(),
+  name: z.string(),
+  epoch: z.number().int().nullable(),
+  version: z.string(),
+  release: z.string(),
+  arch: z.string(),
   /** Null for an RPM that no Koji knows. */
-  build: z
-    .object({
-      instance: z.string(),
-      koji_build_id: z.number().int(),
-      nvr: z.string(),
-      /** "superseded": the build is there, but Koji no longer lists this RPM in it. */
-      state: z.enum(['building', 'complete', 'deleted', 'failed', 'canceled', 'superseded']),
-      draft: z.boolean(),
-      /** ISO 8601 in UTC. */
-      completed_at: z.string().nullable(),
-      web_url: z.string().nullable(),
-    })
-    .nullable(),
-  /** Best first. Empty when nothing is known to hold the file any more. */
-  urls: z.array(matchUrl),
+  koji_rpm_id: z.number().int().nullable(),
+  /** Bytes. */
+  size: z.number().int(),
+  payload_hash: z.string().nullable(),
 });
+
+/** A tar file that a build has beside RPMs or without any: a container image, a disk image. */
+const matchArchive = z.object({
+  filename: z.string(),
+  /** Koji's type of the archive, by the kind of file: "tar". */
+  type: z.string(),
+  /** Koji's build type: "image", "maven", "win", or a content generator's own. */
+  btype: z.string(),
+  /** Of images; null where Koji says none. */
+  arch: z.string().nullable(),
+  koji_archive_id: z.number().int(),
+  /** Bytes. */
+  size: z.number().int(),
+  /** Hex digits. */
+  checksum: z.string(),
+  /** Null for a type that is not known here. */
+  checksum_type: z.enum(CHECKSUM_TYPES).nullable(),
+});
+
+const matchBuild = z.object({
+  instance: z.string(),
+  koji_build_id: z.number().int(),
+  nvr: z.string(),
+  /** "superseded": the build is there, but Koji no longer lists this RPM or archive in it. */
+  state: z.enum(['building', 'complete', 'deleted', 'failed', 'canceled', 'superseded']),
+  draft: z.boolean(),
+  /** ISO 8601 in UTC. */
+  completed_at: z.string().nullable(),
+  web_url: z.string().nullable(),
+});
+export type MatchBuild = z.infer<typeof matchBuild>;
+
+/** Best first. Empty when nothing is known to hold the file any more. */
+const matchUrls = { urls: z.array(matchUrl) };
+
+const rpmMatch = z.object({
+  ...matchFile,
+  rpm: matchRpm,
+  archive: z.undefined().optional(),
+  /** Null for an RPM that no Koji knows. */
+  build: matchBuild.nullable(),
+  ...matchUrls,
+});
+export type RpmMatch = z.infer<typeof rpmMatch>;
+
+const archiveMatch = z.object({
+  ...matchFile,
+  rpm: z.undefined().optional(),
+  archive: matchArchive,
+  build: matchBuild,
+  ...matchUrls,
+});
+export type ArchiveMatch = z.infer<typeof archiveMatch>;
+
+/** A file, and the RPM or the archive that holds it. */
+export const match = z.union([rpmMatch, archiveMatch]);
 export type Match = z.infer<typeof match>;
 export type MatchUrl = z.infer<typeof matchUrl>;
 
@@ -122,7 +165,7 @@ export type StatusAnswer = z.infer<typeof statusAnswer>;
 export const upstreamRow = z.object({
   buildid: z.string(),
   elf: z.string(),
-  /** NVRA without ".rpm". */
+  /** NVRA without ".rpm"; of an archive its whole file name. */
   rpm: z.string(),
   /** The dist tag of the release, e.g. fc40. */
   distro: z.string(),

@@ -6,18 +6,24 @@ import type { KojiHub } from '../koji/hub.ts';
 import type { Log } from '../log.ts';
 import type { IndexStore } from '../store/types.ts';
 import { readBuild } from './read-build.ts';
-import type { BuildReading, RpmFailure } from './read-build.ts';
+import type { BuildReading, KnownContent, ReadFailure } from './read-build.ts';
 import type { RpmSource, ScanMode } from './types.ts';
 
 /** How looking at a build ended. A thrown error is one that stopped all of it (the hub, the store). */
 export type IndexOutcome =
-  /** The index says what Koji says; the figures are of what was read for it: RPMs that had changed or were new. */
-  | { readonly outcome: 'indexed'; readonly rpms: number; readonly files: number; readonly bytesRead: number }
+  /** The index says what Koji says; the figures are of what was read for it: what had changed or was new. */
+  | {
+      readonly outcome: 'indexed';
+      readonly rpms: number;
+      readonly archives: number;
+      readonly files: number;
+      readonly bytesRead: number;
+    }
   /** Koji has it deleted, failed, canceled or still building: noted, nothing to read. */
   | { readonly outcome: 'noted'; readonly state: string }
   /** Koji has no such build. */
   | { readonly outcome: 'unknown' }
-  /** Some RPMs could not be read; all others were written. The code is the most hopeful of the failures. */
+  /** Some RPMs or archives could not be read; all others were written. The code is the most hopeful of the failures. */
   | {
       readonly outcome: 'incomplete';
       readonly error: { readonly code: ErrorCode; readonly message: string };
@@ -35,9 +41,9 @@ export type IndexBuild = (
 
 export interface IndexBuildParts {
   readonly hub: KojiHub;
-  /** Where an RPM is to be read, by its path under Koji's topdir. */
+  /** Where an RPM or another file of a build is to be read, by its path under Koji's topdir. */
   readonly openRpm: (path: string) => RpmSource;
-  readonly index: Pick<IndexStore, 'knownRpms' | 'markBuildGone' | 'replaceBuild'>;
+  readonly index: Pick<IndexStore, 'knownArchives' | 'knownRpms' | 'markBuildGone' | 'replaceBuild'>;
   readonly scan: ScanMode;
   readonly skipArches: readonly string[];
   readonly log: Log;
@@ -60,22 +66,36 @@ export function createIndexBuild(parts: IndexBuildParts): IndexBuild {
       await index.markBuildGone(hub.instance, kojiBuildId);
       return { outcome: 'unknown' };
     }
-    const { build, rpms } = found;
+    const { build } = found;
     if (build.state !== 'complete') {
       await index.replaceBuild(hub.instance, build, null);
       return { outcome: 'noted', state: build.state };
     }
-    const known = reread ? [] : await index.knownRpms(hub.instance, kojiBuildId);
-    const reading = await readBuild(build, rpms, known, parts, signal);
-    await index.replaceBuild(hub.instance, build, reading.rpms);
+    const known = reread ? NOTHING : await knownContent(index, hub.instance, kojiBuildId);
+    const reading = await readBuild(found, known, parts, signal);
+    await index.replaceBuild(hub.instance, build, reading.rpms, reading.archives);
     return outcomeOf(reading, `${formatNvr(build)} (Koji build ${kojiBuildId})`);
   };
+}
+
+const NOTHING: KnownContent = { rpms: [], archives: [] };
+
+async function knownContent(
+  index: IndexBuildParts['index'],
+  instance: string,
+  kojiBuildId: KojiBuildId,
+): Promise<KnownContent> {
+  const [rpms, archives] = await Promise.all([
+    index.knownRpms(instance, kojiBuildId),
+    index.knownArchives(instance, kojiBuildId),
+  ]);
+  return { rpms, archives };
 }
 
 /** Failures that a later attempt may find cured, the likeliest first. */
 const HOPEFUL: readonly ErrorCode[] = ['network', 'missing_file', 'hub_protocol'];
 
-function mostHopeful(failures: readonly RpmFailure[]): RpmFailure | undefined {
+function mostHopeful(failures: readonly ReadFailure[]): ReadFailure | undefined {
   for (const code of HOPEFUL) {
     const found = failures.find(({ error }) => error === code);
     if (found !== undefined) return found;
@@ -83,12 +103,15 @@ function mostHopeful(failures: readonly RpmFailure[]): RpmFailure | undefined {
   return failures.find(({ error }) => jobDispositionOf(error) === 'retry') ?? failures[0];
 }
 
-function outcomeOf({ rpms, failures, read }: BuildReading, build: string): IndexOutcome {
+function outcomeOf({ rpms, archives, failures, read }: BuildReading, build: string): IndexOutcome {
   const worth = mostHopeful(failures);
   if (worth === undefined) {
-    return { outcome: 'indexed', rpms: read.rpms, files: read.files, bytesRead: read.bytes };
+    const { bytes: bytesRead, ...counts } = read;
+    return { outcome: 'indexed', ...counts, bytesRead };
   }
-  const count = `${failures.length} of ${rpms.length} RPMs of ${build} could not be read`;
+  const all = rpms.length + (archives?.length ?? 0);
+  const what = all === rpms.length ? 'RPMs' : rpms.length === 0 ? 'archives' : 'RPMs and archives';
+  const count = `${failures.length} of ${all} ${what} of ${build} could not be read`;
   const others = failures.length > 1 ? ', for one' : '';
   return {
     outcome: 'incomplete',

@@ -1,17 +1,26 @@
 import pLimit from 'p-limit';
 import { toDarkserverError } from '../../shared/errors.ts';
 import type { ErrorCode } from '../../shared/errors.ts';
-import type { KojiBuild, KojiRpm } from '../../shared/koji.ts';
+import type { KojiArchive, KojiBuild, KojiRpm } from '../../shared/koji.ts';
 import { formatNvra } from '../../shared/nvr.ts';
 import { rpmPath } from '../koji/paths.ts';
+import type { KojiBuildContent } from '../koji/hub.ts';
 import type { Log, LogFields } from '../log.ts';
-import type { IndexedRpm, KnownRpm } from '../store/types.ts';
+import type {
+  IndexedArchive,
+  IndexedFiles,
+  IndexedRpm,
+  KnownArchive,
+  KnownRpm,
+  StoredFile,
+} from '../store/types.ts';
 import { askDebuginfoOf } from './debuginfo-links.ts';
 import type { AskDebuginfo } from './debuginfo-links.ts';
+import { readArchive } from './read-archive.ts';
 import { readRpm } from './read-rpm.ts';
 import type { RpmSource, ScanMode } from './types.ts';
 
-/** RPMs of one build that are read at once. */
+/** RPMs of one build that are read at once. Archives are read one by one: each may need a decompressor or two. */
 const PARALLEL = 4;
 
 export interface ReadBuildParts {
@@ -21,36 +30,47 @@ export interface ReadBuildParts {
   readonly log: Log;
 }
 
-export interface RpmFailure {
-  readonly rpm: KojiRpm;
+export interface ReadFailure {
   readonly error: ErrorCode;
   readonly message: string;
 }
 
-/** What became of a build's RPMs. */
+/** What the index knows of a build's content. */
+export interface KnownContent {
+  readonly rpms: readonly KnownRpm[];
+  readonly archives: readonly KnownArchive[];
+}
+
+/** What became of a build's RPMs and archives. */
 export interface BuildReading {
   /** All of them, for the store. */
   readonly rpms: readonly IndexedRpm[];
-  readonly failures: readonly RpmFailure[];
-  /** What was read: RPMs, files with a build-id in them, bytes. */
-  readonly read: { readonly rpms: number; readonly files: number; readonly bytes: number };
+  /** Null where archives are not looked at: the headers alone say nothing about them. */
+  readonly archives: readonly IndexedArchive[] | null;
+  readonly failures: readonly ReadFailure[];
+  /** What was read: RPMs, archives, files with a build-id in them, bytes. */
+  readonly read: {
+    readonly rpms: number;
+    readonly archives: number;
+    readonly files: number;
+    readonly bytes: number;
+  };
 }
 
 /**
- * Reads those RPMs of a complete build that are new or changed, several at once. An RPM that cannot be
- * read is a failure of its own and keeps no other from being read, but for one thing: once the network
- * fails no further RPM is begun, because a server in trouble must not be asked for sixty files more.
+ * Reads those RPMs and archives of a complete build that are new or changed, several RPMs at once. One that
+ * cannot be read is a failure of its own and keeps no other from being read, but for one thing: once the
+ * network fails no further one is begun, because a server in trouble must not be asked for sixty files more.
  * Throws `stopped` when the signal calls it off.
  */
 export async function readBuild(
-  build: KojiBuild,
-  rpms: readonly KojiRpm[],
-  known: readonly KnownRpm[],
+  { build, rpms, archives }: KojiBuildContent,
+  known: KnownContent,
   parts: ReadBuildParts,
   signal: AbortSignal,
 ): Promise<BuildReading> {
   const reading = new Reading(build, rpms, parts, signal);
-  const knownById = new Map(known.map((each) => [each.kojiRpmId, each]));
+  const knownById = new Map(known.rpms.map((each) => [each.kojiRpmId, each]));
   const slots = pLimit(PARALLEL);
   const indexed = await Promise.all(
     rpms.map(async (rpm): Promise<IndexedRpm> => {
@@ -63,7 +83,37 @@ export async function readBuild(
       return { kojiRpmId, name, epoch, version, release, arch, size, payloadHash, files };
     }),
   );
-  return { rpms: indexed, failures: reading.failures, read: reading.read };
+  const indexedArchives =
+    parts.scan === 'header' ? null : await readArchives(archives, known, parts, reading);
+  return { rpms: indexed, archives: indexedArchives, failures: reading.failures, read: reading.read };
+}
+
+async function readArchives(
+  archives: readonly KojiArchive[],
+  known: KnownContent,
+  parts: ReadBuildParts,
+  reading: Reading,
+): Promise<IndexedArchive[]> {
+  const knownById = new Map(known.archives.map((each) => [each.kojiArchiveId, each]));
+  const indexed: IndexedArchive[] = [];
+  for (const archive of archives) {
+    const before = knownById.get(archive.kojiArchiveId);
+    if (before !== undefined && isUnchangedArchive(archive, before)) {
+      indexed.push({ ...archive, directory: before.directory, files: 'keep' });
+    } else if (isSkipped(archive, parts)) {
+      indexed.push({ ...archive, files: [] });
+    } else {
+      indexed.push({ ...archive, ...(await reading.contentOf(archive)) });
+    }
+  }
+  return indexed;
+}
+
+function isUnchangedArchive(archive: KojiArchive, known: KnownArchive): boolean {
+  const { checksum, checksumType, size } = archive;
+  return (
+    known.indexed && known.checksum === checksum && known.checksumType === checksumType && known.size === size
+  );
 }
 
 function isUnchanged(rpm: KojiRpm, known: KnownRpm | undefined): boolean {
@@ -72,18 +122,28 @@ function isUnchanged(rpm: KojiRpm, known: KnownRpm | undefined): boolean {
 }
 
 /** What holds no build-id, or has no file at all: its name is worth knowing all the same. */
-function isSkipped(rpm: KojiRpm, { skipArches }: ReadBuildParts): boolean {
-  return rpm.metadataOnly || skipArches.includes(rpm.arch);
+function isSkipped(
+  { metadataOnly, arch }: Pick<KojiRpm | KojiArchive, 'metadataOnly' | 'arch'>,
+  { skipArches }: ReadBuildParts,
+): boolean {
+  return metadataOnly || (arch !== null && skipArches.includes(arch));
+}
+
+/** What reading an RPM or an archive came to. */
+interface Content {
+  readonly files: readonly StoredFile[];
+  readonly bytesRead: number;
+  readonly warnings: readonly string[];
 }
 
 class Reading {
-  readonly failures: RpmFailure[] = [];
-  readonly read = { rpms: 0, files: 0, bytes: 0 };
+  readonly failures: ReadFailure[] = [];
+  readonly read = { rpms: 0, archives: 0, files: 0, bytes: 0 };
   readonly #build: KojiBuild;
   readonly #parts: ReadBuildParts;
   readonly #signal: AbortSignal;
   readonly #askDebuginfo: AskDebuginfo;
-  #networkFailure: RpmFailure | null = null;
+  #networkFailure: ReadFailure | null = null;
 
   constructor(build: KojiBuild, rpms: readonly KojiRpm[], parts: ReadBuildParts, signal: AbortSignal) {
     this.#build = build;
@@ -92,21 +152,43 @@ class Reading {
     this.#signal = signal;
   }
 
-  async filesOf(rpm: KojiRpm): Promise<IndexedRpm['files']> {
-    const { scan: mode, openRpm, log } = this.#parts;
-    if (this.#networkFailure !== null) {
-      const { error, message } = this.#networkFailure;
-      return this.#fail(rpm, error, `not begun, because of ${message}`);
-    }
-    try {
-      const source = openRpm(rpmPath(this.#build, rpm));
-      const { files, bytesRead, warnings } = await readRpm(rpm, source, {
+  filesOf(rpm: KojiRpm): Promise<IndexedFiles> {
+    return this.#attempt(formatNvra(rpm), { koji_rpm_id: rpm.kojiRpmId }, async () => {
+      const { scan: mode, openRpm } = this.#parts;
+      const content = await readRpm(rpm, openRpm(rpmPath(this.#build, rpm)), {
         mode,
         signal: this.#signal,
         askDebuginfo: this.#askDebuginfo,
       });
-      for (const warning of warnings) log.warn(`${formatNvra(rpm)}: ${warning}`, this.#fields(rpm));
       this.read.rpms++;
+      return content;
+    });
+  }
+
+  /** The files, and the directory where the archive was found. */
+  async contentOf(archive: KojiArchive): Promise<{ files: IndexedFiles; directory: string }> {
+    let { directory } = archive;
+    const fields = { koji_archive_id: archive.kojiArchiveId };
+    const files = await this.#attempt(archive.filename, fields, async () => {
+      const { openRpm } = this.#parts;
+      const content = await readArchive(this.#build, archive, { openRpm, signal: this.#signal });
+      directory = content.directory;
+      this.read.archives++;
+      return content;
+    });
+    return { files, directory };
+  }
+
+  async #attempt(name: string, ids: LogFields, read: () => Promise<Content>): Promise<IndexedFiles> {
+    const { log } = this.#parts;
+    const fields = { koji_build_id: this.#build.kojiBuildId, ...ids };
+    if (this.#networkFailure !== null) {
+      const { error, message } = this.#networkFailure;
+      return this.#fail(name, fields, error, `not begun, because of ${message}`);
+    }
+    try {
+      const { files, bytesRead, warnings } = await read();
+      for (const warning of warnings) log.warn(`${name}: ${warning}`, fields);
       this.read.files += files.length;
       this.read.bytes += bytesRead;
       return files;
@@ -115,21 +197,17 @@ class Reading {
       if (code === 'stopped' || this.#signal.aborted) throw thrown;
       if (code === 'internal') {
         const stack = thrown instanceof Error ? (thrown.stack ?? null) : null;
-        log.error('this is a defect of darkserver', { ...this.#fields(rpm), stack });
+        log.error('this is a defect of darkserver', { ...fields, stack });
       }
-      return this.#fail(rpm, code, message);
+      return this.#fail(name, fields, code, message);
     }
   }
 
-  #fail(rpm: KojiRpm, error: ErrorCode, message: string): { error: ErrorCode; message: string } {
-    this.#parts.log.debug(`${formatNvra(rpm)} cannot be read: ${message}`, this.#fields(rpm));
-    const failure = { rpm, error, message };
+  #fail(name: string, fields: LogFields, error: ErrorCode, message: string): ReadFailure {
+    this.#parts.log.debug(`${name} cannot be read: ${message}`, fields);
+    const failure = { error, message };
     this.failures.push(failure);
     if (error === 'network') this.#networkFailure ??= failure;
-    return { error, message };
-  }
-
-  #fields(rpm: KojiRpm): LogFields {
-    return { koji_build_id: this.#build.kojiBuildId, koji_rpm_id: rpm.kojiRpmId };
+    return failure;
   }
 }

@@ -1,35 +1,9 @@
-import { DarkserverError } from '../../shared/errors.ts';
 import type { KojiRpm } from '../../shared/koji.ts';
 import { formatNvra } from '../../shared/nvr.ts';
 import type { AskDebuginfo } from './debuginfo-links.ts';
 import { scanRpm } from './scan-rpm.ts';
-import type { OpenedRpm, RpmScan, RpmSource, ScanMode } from './types.ts';
-
-/** Koji and the file disagree: the file is another one, or not yet whole. It may be the right one later. */
-function mismatch(source: RpmSource, rpm: KojiRpm, differences: readonly string[]): DarkserverError {
-  const message = `${source.name} is not RPM ${rpm.kojiRpmId} (${formatNvra(rpm)}) of Koji's: ${differences.join('; ')}`;
-  return new DarkserverError('hub_protocol', message);
-}
-
-/** A source whose file must have the size that Koji recorded, so that half a file is not taken for a broken one. */
-class SizedSource implements RpmSource {
-  readonly name: string;
-  readonly #source: RpmSource;
-  readonly #rpm: KojiRpm;
-
-  constructor(source: RpmSource, rpm: KojiRpm) {
-    this.name = source.name;
-    this.#source = source;
-    this.#rpm = rpm;
-  }
-
-  async open(start: number, options?: { expect?: number; signal?: AbortSignal }): Promise<OpenedRpm> {
-    const opened = await this.#source.open(start, options);
-    if (opened.size === null || opened.size === this.#rpm.size) return opened;
-    await opened.chunks[Symbol.asyncIterator]().return?.();
-    throw mismatch(this, this.#rpm, [`Koji says ${this.#rpm.size} bytes, the file has ${opened.size}`]);
-  }
-}
+import { SizedSource, mismatch } from './sized-source.ts';
+import type { RpmScan, RpmSource, ScanMode } from './types.ts';
 
 /** Koji names every source package "src". */
 function kojiArch(arch: string): string {
@@ -64,8 +38,9 @@ export async function readRpm(
     readonly askDebuginfo?: AskDebuginfo;
   },
 ): Promise<RpmScan> {
-  const scan = await scanRpm(new SizedSource(source, rpm), options);
+  const what = `RPM ${rpm.kojiRpmId} (${formatNvra(rpm)})`;
+  const scan = await scanRpm(new SizedSource(source, what, rpm.size), options);
   const found = differences(rpm, scan);
-  if (found.length > 0) throw mismatch(source, rpm, found);
+  if (found.length > 0) throw mismatch(source, what, found);
   return scan;
 }

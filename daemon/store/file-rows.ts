@@ -30,12 +30,13 @@ export interface FileTotals {
   build_ids: number;
 }
 
-/** The key of an RPM's first possible file. Exact: 2^33 RPMs fit into JavaScript's numbers. */
-export function firstFileKey(rpmKey: number): number {
-  return rpmKey * MAX_FILES_OF_RPM;
+/** The key of the first possible file of an RPM or archive. Exact: 2^33 of each fit into JavaScript's numbers. */
+export function firstFileKey(holderKey: number): number {
+  return holderKey * MAX_FILES_OF_RPM;
 }
 
-export function rpmKeyOf(fileKey: number): number {
+/** The rpm_key, or the archive_key where it is negative. */
+export function holderKeyOf(fileKey: number): number {
   return Math.floor(fileKey / MAX_FILES_OF_RPM);
 }
 
@@ -72,7 +73,7 @@ export function fileOfRow(row: FileRow, buildId: BuildId, directories: Directori
   };
 }
 
-/** Writes the rows of table file, an RPM at a time. */
+/** Writes the rows of table file, an RPM or archive at a time. */
 export class FileRows {
   readonly #directories: Directories;
   readonly #selectBuildIds: Statement<[number, number], Buffer>;
@@ -96,10 +97,10 @@ export class FileRows {
       .pluck();
   }
 
-  /** Makes these the rows of the RPM, and returns by how much the totals change. */
-  replace(rpmKey: number, files: readonly StoredFile[]): FileTotals {
-    const change = this.#remove(rpmKey);
-    let fileKey = firstFileKey(rpmKey);
+  /** Makes these the rows of the RPM or archive, and returns by how much the totals change. */
+  replace(holderKey: number, files: readonly StoredFile[]): FileTotals {
+    const change = this.#remove(holderKey);
+    let fileKey = firstFileKey(holderKey);
     for (const file of files) {
       const buildId = Buffer.from(file.buildId, 'hex');
       // The entry's place in the index is about to be written, so that looking there first costs little.
@@ -112,8 +113,8 @@ export class FileRows {
     return change;
   }
 
-  #remove(rpmKey: number): FileTotals {
-    const range = [firstFileKey(rpmKey), firstFileKey(rpmKey + 1)] as const;
+  #remove(holderKey: number): FileTotals {
+    const range = [firstFileKey(holderKey), firstFileKey(holderKey + 1)] as const;
     const buildIds = this.#selectBuildIds.all(...range);
     if (buildIds.length === 0) return { files: 0, build_ids: 0 };
     this.#delete.run(...range);

@@ -3,13 +3,14 @@ import type { Statement } from 'better-sqlite3';
 import { BUILD_STATES, type KojiBuildId, type KojiRpmId } from '../../shared/koji.ts';
 import { Directories } from './directories.ts';
 import { IndexWriter } from './index-writer.ts';
+import { ArchiveReader } from './archive-reader.ts';
 import type { Instances } from './instances.ts';
 import { Lookups } from './lookups.ts';
 import type { Database } from './open.ts';
 import { RpmReader, Seen } from './rpm-reader.ts';
 import { decodePayloadHash } from './rpm-rows.ts';
 import { Totals } from './totals.ts';
-import type { IndexCounts, KnownRpm, RpmFacts, StoredBuild } from './types.ts';
+import type { IndexCounts, KnownArchive, KnownRpm, RpmFacts, StoredBuild } from './types.ts';
 
 const COMPLETE = BUILD_STATES.indexOf('complete');
 
@@ -28,6 +29,7 @@ export class SqliteIndex {
   readonly #instances: Instances;
   readonly #directories: Directories;
   readonly #rpms: RpmReader;
+  readonly #archives: ArchiveReader;
   readonly #totals: Totals;
   readonly #selectBuildKey: Statement<[number, number], number>;
   readonly #selectKnownRpms: Statement<[number, number], KnownRpmRow>;
@@ -42,7 +44,8 @@ export class SqliteIndex {
     this.#directories = directories;
     this.#rpms = new RpmReader(db, instances, directories);
     this.writer = new IndexWriter(db, { instances, directories, totals: this.#totals, now });
-    this.lookups = new Lookups(db, this.#rpms, directories);
+    this.#archives = new ArchiveReader(db, this.#rpms);
+    this.lookups = new Lookups(db, this.#rpms, this.#archives, directories);
     this.#selectBuildKey = db
       .prepare<[number, number], number>(
         'SELECT build_key FROM build WHERE instance_key = ? AND koji_build_id = ?',
@@ -61,7 +64,10 @@ export class SqliteIndex {
            AND state = ${COMPLETE} AND rpms_known = 1
            AND NOT EXISTS (
              SELECT 1 FROM rpm
-             WHERE rpm.build_key = build.build_key AND superseded = 0 AND error_code IS NOT NULL)`,
+             WHERE rpm.build_key = build.build_key AND superseded = 0 AND error_code IS NOT NULL)
+           AND NOT EXISTS (
+             SELECT 1 FROM archive
+             WHERE archive.build_key = build.build_key AND superseded = 0 AND error_code IS NOT NULL)`,
       )
       .pluck();
     this.#selectLocal = db.prepare(
@@ -85,6 +91,11 @@ export class SqliteIndex {
       size: row.size,
       indexed: row.indexed === 1,
     }));
+  }
+
+  knownArchives(instance: string, kojiBuildId: KojiBuildId): KnownArchive[] {
+    const instanceKey = this.#instances.find(instance);
+    return instanceKey === null ? [] : this.#archives.ofBuild(instanceKey, kojiBuildId);
   }
 
   indexedBuilds(instance: string, kojiBuildIds: readonly KojiBuildId[]): Set<KojiBuildId> {

@@ -1,14 +1,22 @@
 import type { Statement } from 'better-sqlite3';
 import { DarkserverError } from '../../shared/errors.ts';
-import { BUILD_STATES, type KojiBuild, type KojiBuildId } from '../../shared/koji.ts';
+import {
+  BUILD_STATES,
+  type KojiArchiveId,
+  type KojiBuild,
+  type KojiBuildId,
+  type KojiRpmId,
+} from '../../shared/koji.ts';
+import { ArchiveRows } from './archive-rows.ts';
 import type { Directories } from './directories.ts';
 import { FileRows, problemWithFiles } from './file-rows.ts';
 import type { Instances } from './instances.ts';
 import type { Database } from './open.ts';
 import { immediateTransaction } from './transactions.ts';
 import { RpmRows } from './rpm-rows.ts';
+import type { ReadError } from './rpm-rows.ts';
 import type { Totals, TotalsRow } from './totals.ts';
-import type { IndexedRpm, LocalRpm, StoredFile } from './types.ts';
+import type { IndexedArchive, IndexedFiles, IndexedRpm, LocalRpm, StoredFile } from './types.ts';
 
 const DELETED = BUILD_STATES.indexOf('deleted');
 
@@ -18,6 +26,7 @@ export class IndexWriter {
   readonly #directories: Directories;
   readonly #totals: Totals;
   readonly #rpms: RpmRows;
+  readonly #archives: ArchiveRows;
   readonly #files: FileRows;
   readonly #now: () => number;
   readonly #transaction: (work: () => void) => void;
@@ -36,6 +45,7 @@ export class IndexWriter {
     this.#totals = parts.totals;
     this.#now = parts.now;
     this.#rpms = new RpmRows(db);
+    this.#archives = new ArchiveRows(db);
     this.#files = new FileRows(db, parts.directories);
     this.#transaction = immediateTransaction(db);
     this.#selectBuild = db
@@ -57,12 +67,32 @@ export class IndexWriter {
     this.#setState = db.prepare('UPDATE build SET state = ?, indexed_at = ? WHERE build_key = ?');
   }
 
-  replaceBuild(instance: string, build: KojiBuild, rpms: readonly IndexedRpm[] | null): void {
+  replaceBuild(
+    instance: string,
+    build: KojiBuild,
+    rpms: readonly IndexedRpm[] | null,
+    archives: readonly IndexedArchive[] | null,
+  ): void {
     const instanceKey = this.#instances.findOrMake(instance);
     this.#write((totals) => {
       const buildKey = this.#putBuild(instanceKey, build, totals);
+      if (archives !== null) {
+        this.#replaceListed<KojiArchiveId, IndexedArchive>(
+          buildKey,
+          archives,
+          ({ kojiArchiveId }) => kojiArchiveId,
+          this.#archives,
+          totals,
+        );
+      }
       if (rpms === null) return;
-      this.#replaceRpms(buildKey, rpms, totals);
+      totals.rpms += this.#replaceListed<KojiRpmId, IndexedRpm>(
+        buildKey,
+        rpms,
+        ({ kojiRpmId }) => kojiRpmId,
+        this.#rpms,
+        totals,
+      );
       this.#setRpmsKnown.run(buildKey);
     });
   }
@@ -121,27 +151,43 @@ export class IndexWriter {
     return Number(this.#insertBuild.run(instanceKey, build.kojiBuildId, ...columns).lastInsertRowid);
   }
 
-  #replaceRpms(buildKey: number, rpms: readonly IndexedRpm[], totals: TotalsRow): void {
-    const known = this.#rpms.keysOfBuild(buildKey);
+  /** Makes these the RPMs, or the archives, of the build; returns how many of them are new. */
+  #replaceListed<Id extends number, T extends { readonly files: IndexedFiles }>(
+    buildKey: number,
+    listed: readonly T[],
+    idOf: (each: T) => Id,
+    rows: HolderRows<Id, T>,
+    totals: TotalsRow,
+  ): number {
+    const known = rows.keysOfBuild(buildKey);
     const unlisted = new Set(known.values());
-    for (const rpm of rpms) {
-      const content = contentOf(rpm);
+    let added = 0;
+    for (const each of listed) {
+      const content = contentOf(each.files);
       const error = content === 'keep' ? 'keep' : 'error' in content ? content : null;
-      let rpmKey = known.get(rpm.kojiRpmId);
-      if (rpmKey !== undefined) {
-        unlisted.delete(rpmKey);
-        this.#rpms.update(rpmKey, rpm, error);
+      let key = known.get(idOf(each));
+      if (key !== undefined) {
+        unlisted.delete(key);
+        rows.update(key, each, error);
       } else {
-        if (error === 'keep') throw new Error(`RPM ${rpm.kojiRpmId} is to be kept, and was never stored`);
-        rpmKey = this.#rpms.insert(buildKey, rpm, error);
-        known.set(rpm.kojiRpmId, rpmKey);
-        totals.rpms++;
+        if (error === 'keep') throw new Error(`Koji’s ${idOf(each)} is to be kept, and was never stored`);
+        key = rows.insert(buildKey, each, error);
+        known.set(idOf(each), key);
+        added++;
       }
-      if (content !== 'keep' && !('error' in content))
-        addTotals(totals, this.#files.replace(rpmKey, content));
+      if (content !== 'keep' && !('error' in content)) addTotals(totals, this.#files.replace(key, content));
     }
-    for (const rpmKey of unlisted) this.#rpms.supersede(rpmKey);
+    for (const key of unlisted) rows.supersede(key);
+    return added;
   }
+}
+
+/** Rows of what holds files and is listed in builds. */
+interface HolderRows<Id, T> {
+  keysOfBuild(buildKey: number): Map<Id, number>;
+  insert(buildKey: number, listed: T, error: ReadError | null): number;
+  update(key: number, listed: T, error: ReadError | null | 'keep'): void;
+  supersede(key: number): void;
 }
 
 type BuildColumns = [
@@ -171,8 +217,8 @@ function buildColumns(build: KojiBuild, now: number): BuildColumns {
   ];
 }
 
-/** What an RPM holds; one RPM that breaks a bound must not keep the others of its build out of the index. */
-function contentOf({ files }: IndexedRpm): IndexedRpm['files'] {
+/** What an RPM holds; one that breaks a bound must not keep the others of its build out of the index. */
+function contentOf(files: IndexedFiles): IndexedFiles {
   const problem = Array.isArray(files) ? problemWithFiles(files as readonly StoredFile[]) : null;
   return problem === null ? files : { error: 'limit', message: problem };
 }

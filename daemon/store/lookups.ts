@@ -2,12 +2,13 @@ import type { Statement } from 'better-sqlite3';
 import type { BuildId } from '../../shared/build-id.ts';
 import { DarkserverError } from '../../shared/errors.ts';
 import type { Nvra } from '../../shared/nvr.ts';
+import type { ArchiveReader } from './archive-reader.ts';
 import type { Directories } from './directories.ts';
-import { type FileRow, fileOfRow, firstFileKey, INDEXED_BYTES, rpmKeyOf } from './file-rows.ts';
+import { type FileRow, fileOfRow, firstFileKey, holderKeyOf, INDEXED_BYTES } from './file-rows.ts';
 import type { Database } from './open.ts';
 import { compareMatches, compareRpms, compareText } from './rank.ts';
 import { type RpmReader, Seen } from './rpm-reader.ts';
-import type { HeldRpm, StoredFile, StoredMatch, StoredRpm } from './types.ts';
+import type { HeldRpm, StoredFile, StoredMatch, StoredRpm, StoredRpmMatch } from './types.ts';
 
 /** Hex digits that a prefix needs at least: fewer would name thousands. */
 const MIN_PREFIX_DIGITS = 8;
@@ -15,6 +16,7 @@ const MIN_PREFIX_DIGITS = 8;
 /** The questions that people ask the index. Each is answered from one moment's state. */
 export class Lookups {
   readonly #rpms: RpmReader;
+  readonly #archives: ArchiveReader;
   readonly #directories: Directories;
   readonly #snapshot: <T>(read: () => T) => T;
   readonly #filesOfBuildId: Statement<[Buffer, Buffer], FileRow>;
@@ -24,8 +26,9 @@ export class Lookups {
   readonly #nextRpmKey: Statement<[number], number>;
   readonly #lastRpmKey: Statement<[], number>;
 
-  constructor(db: Database, rpms: RpmReader, directories: Directories) {
+  constructor(db: Database, rpms: RpmReader, archives: ArchiveReader, directories: Directories) {
     this.#rpms = rpms;
+    this.#archives = archives;
     this.#directories = directories;
     const transaction = db.transaction((read: () => unknown) => read());
     this.#snapshot = <T>(read: () => T) => transaction(read) as T;
@@ -99,7 +102,7 @@ export class Lookups {
     });
   }
 
-  byNvra(nvra: Nvra): StoredMatch[] {
+  byNvra(nvra: Nvra): StoredRpmMatch[] {
     return this.#snapshot(() => {
       const seen = new Seen();
       return this.#keysOfNvra(nvra)
@@ -133,6 +136,10 @@ export class Lookups {
   }
 
   #match(row: FileRow, buildId: BuildId, seen: Seen): StoredMatch {
-    return { file: fileOfRow(row, buildId, this.#directories), rpm: this.#rpms.rpm(rpmKeyOf(row[0]), seen) };
+    const file = fileOfRow(row, buildId, this.#directories);
+    const key = holderKeyOf(row[0]);
+    return key < 0
+      ? { file, archive: this.#archives.archive(key, seen) }
+      : { file, rpm: this.#rpms.rpm(key, seen) };
   }
 }

@@ -1,16 +1,18 @@
-import type { StoredMatch, StoredRpm } from './types.ts';
+import type { StoredArchive, StoredMatch, StoredRpm } from './types.ts';
+
+type Holder = StoredRpm | StoredArchive;
 
 /** What exists goes before what exists no more; a local RPM exists, but only here. */
-function rankOfState(rpm: StoredRpm): number {
-  if (rpm.build === null) return 1;
-  return rpm.build.state === 'complete' ? 0 : 2;
+function rankOfState({ build }: Holder): number {
+  if (build === null) return 1;
+  return build.state === 'complete' ? 0 : 2;
 }
 
 /**
  * The rules of "best first" down to the build: complete before deleted, listed by Koji before superseded,
  * release before draft, then the newest.
  */
-function compareBuilds(a: StoredRpm, b: StoredRpm): number {
+function compareBuilds(a: Holder, b: Holder): number {
   return (
     rankOfState(a) - rankOfState(b) ||
     Number(a.superseded) - Number(b.superseded) ||
@@ -32,12 +34,28 @@ export function compareRpms(a: StoredRpm, b: StoredRpm): number {
   return compareBuilds(a, b) || compareIdentities(a, b);
 }
 
-/** Files of one build-id: within a build what runs goes before what only a debugger reads. */
+/**
+ * Files of one build-id. What an image holds was mostly installed from an RPM, which says more: RPMs go before
+ * archives. Within a build what runs goes before what only a debugger reads.
+ */
 export function compareMatches(a: StoredMatch, b: StoredMatch): number {
+  if (a.rpm !== undefined && b.rpm !== undefined) {
+    return compareHeld(a, b, a.rpm, b.rpm) || compareIdentities(a.rpm, b.rpm) || comparePaths(a, b);
+  }
+  if (a.archive !== undefined && b.archive !== undefined) {
+    const byId = b.archive.kojiArchiveId - a.archive.kojiArchiveId;
+    return compareHeld(a, b, a.archive, b.archive) || byId || comparePaths(a, b);
+  }
+  return a.rpm !== undefined ? -1 : 1;
+}
+
+function compareHeld(a: StoredMatch, b: StoredMatch, holderOfA: Holder, holderOfB: Holder): number {
   return (
-    compareBuilds(a.rpm, b.rpm) ||
-    Number(a.file.kind === 'debuginfo') - Number(b.file.kind === 'debuginfo') ||
-    compareIdentities(a.rpm, b.rpm) ||
-    compareText(a.file.path, b.file.path)
+    compareBuilds(holderOfA, holderOfB) ||
+    Number(a.file.kind === 'debuginfo') - Number(b.file.kind === 'debuginfo')
   );
+}
+
+function comparePaths(a: StoredMatch, b: StoredMatch): number {
+  return compareText(a.file.path, b.file.path);
 }

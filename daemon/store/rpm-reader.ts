@@ -5,7 +5,7 @@ import type { Directories } from './directories.ts';
 import type { Instances } from './instances.ts';
 import type { Database } from './open.ts';
 import { decodePayloadHash } from './rpm-rows.ts';
-import type { StoredBuild, StoredRpm } from './types.ts';
+import type { StoredArchive, StoredBuild, StoredRpm } from './types.ts';
 
 /** Rows are read as arrays, which the driver makes in two thirds of the time that it needs for objects. */
 type BuildRow = [
@@ -39,9 +39,10 @@ type RpmRow = [
   local_name: string | null,
 ];
 
-/** RPMs and builds already read for one answer: a core's modules share them, an RPM's files all do. */
+/** What was already read for one answer: a core's modules share RPMs and builds, an RPM's files all do. */
 export class Seen {
   readonly rpms = new Map<number, StoredRpm>();
+  readonly archives = new Map<number, StoredArchive>();
   readonly builds = new Map<number, StoredBuild>();
 }
 

@@ -2,6 +2,7 @@ import type { Statement } from 'better-sqlite3';
 import type { ErrorCode } from '../../shared/errors.ts';
 import type { KojiRpmId } from '../../shared/koji.ts';
 import type { Place } from './directories.ts';
+import { decodeHash, encodeHash } from './hashes.ts';
 import type { Database } from './open.ts';
 import type { IndexedRpm, RpmFacts } from './types.ts';
 
@@ -15,19 +16,18 @@ type FactColumns = [
   payloadHash: Buffer | string | null,
 ];
 
-interface RpmError {
+/** Why an RPM or an archive could not be read. */
+export interface ReadError {
   readonly error: ErrorCode;
   readonly message: string;
 }
 
-/** As bytes if it is hex, which it nearly always is; a hub may say anything. */
 function encodePayloadHash(payloadHash: string | null): Buffer | string | null {
-  if (payloadHash === null) return null;
-  return /^(?:[0-9a-f]{2})+$/.test(payloadHash) ? Buffer.from(payloadHash, 'hex') : payloadHash;
+  return payloadHash === null ? null : encodeHash(payloadHash);
 }
 
 export function decodePayloadHash(stored: Buffer | string | null): string | null {
-  return Buffer.isBuffer(stored) ? stored.toString('hex') : stored;
+  return stored === null ? null : decodeHash(stored);
 }
 
 function factColumns(rpm: RpmFacts): FactColumns {
@@ -70,7 +70,7 @@ export class RpmRows {
     this.#supersede = db.prepare('UPDATE rpm SET superseded = 1 WHERE rpm_key = ? AND superseded = 0');
   }
 
-  insert(buildKey: number, rpm: IndexedRpm, error: RpmError | null): number {
+  insert(buildKey: number, rpm: IndexedRpm, error: ReadError | null): number {
     const row = [...factColumns(rpm), error?.error ?? null, error?.message ?? null] as const;
     return Number(this.#insert.run(buildKey, rpm.kojiRpmId, ...row).lastInsertRowid);
   }
@@ -89,7 +89,7 @@ export class RpmRows {
   }
 
   /** Takes over an RPM's facts; "keep" leaves the error that it had. */
-  update(rpmKey: number, rpm: RpmFacts, error: RpmError | null | 'keep'): void {
+  update(rpmKey: number, rpm: RpmFacts, error: ReadError | null | 'keep'): void {
     this.#update.run(...factColumns(rpm), rpmKey);
     if (error !== 'keep') this.#setError.run(error?.error ?? null, error?.message ?? null, rpmKey);
   }

@@ -76,9 +76,9 @@ function composeStore(db: Database, path: string, now: () => number): Store {
 function indexStore(index: SqliteIndex, read: Run, write: Run): IndexStore {
   const { writer, lookups } = index;
   return {
-    replaceBuild: (instance, build, rpms) =>
+    replaceBuild: (instance, build, rpms, archives = null) =>
       write(() => {
-        writer.replaceBuild(instance, build, rpms);
+        writer.replaceBuild(instance, build, rpms, archives);
       }),
     markBuildGone: (instance, kojiBuildId) =>
       write(() => {
@@ -86,6 +86,7 @@ function indexStore(index: SqliteIndex, read: Run, write: Run): IndexStore {
       }),
     getBuild: (instance, kojiBuildId) => read(() => index.getBuild(instance, kojiBuildId)),
     knownRpms: (instance, kojiBuildId) => read(() => index.knownRpms(instance, kojiBuildId)),
+    knownArchives: (instance, kojiBuildId) => read(() => index.knownArchives(instance, kojiBuildId)),
     indexedBuilds: (instance, kojiBuildIds) => read(() => index.indexedBuilds(instance, kojiBuildIds)),
     knownLocalRpm: (rpmPath) => read(() => index.knownLocalRpm(rpmPath)),
     replaceLocalRpms: (rpms) => write(() => writer.replaceLocalRpms(rpms)),

@@ -1,7 +1,14 @@
 import type { BuildId } from '../../shared/build-id.ts';
 import type { FileKind } from '../../shared/elf/kind.ts';
 import type { DarkserverError, ErrorCode } from '../../shared/errors.ts';
-import type { KojiBuild, KojiBuildId, KojiRpmId } from '../../shared/koji.ts';
+import type {
+  ChecksumType,
+  KojiArchiveFacts,
+  KojiArchiveId,
+  KojiBuild,
+  KojiBuildId,
+  KojiRpmId,
+} from '../../shared/koji.ts';
 import type { Nvra } from '../../shared/nvr.ts';
 
 /** A file with a build-id, as the index keeps it. */
@@ -23,14 +30,24 @@ export interface RpmFacts extends Nvra {
   readonly payloadHash: string | null;
 }
 
+/**
+ * What became of an RPM or an archive. A list: this is all that it holds. "keep": it was read before and has
+ * not changed, leave its rows. A failure: it could not be read; rows that it had are left, and the reason is
+ * kept.
+ */
+export type IndexedFiles =
+  readonly StoredFile[] | 'keep' | { readonly error: ErrorCode; readonly message: string };
+
 /** One RPM of a build as the indexer hands it over. */
 export interface IndexedRpm extends RpmFacts {
   readonly kojiRpmId: KojiRpmId;
-  /**
-   * A list: this is all that the RPM holds. "keep": it was read before and has not changed, leave its
-   * rows. A failure: it could not be read; rows that it had are left, and the reason is kept.
-   */
-  readonly files: readonly StoredFile[] | 'keep' | { readonly error: ErrorCode; readonly message: string };
+  readonly files: IndexedFiles;
+}
+
+/** One tar archive of a build as the indexer hands it over. */
+export interface IndexedArchive extends KojiArchiveFacts {
+  readonly kojiArchiveId: KojiArchiveId;
+  readonly files: IndexedFiles;
 }
 
 /** What the store knows of an RPM's content, so that an unchanged one is not read again. */
@@ -39,6 +56,17 @@ export interface KnownRpm {
   readonly payloadHash: string | null;
   readonly size: number;
   /** True if its files were read without an error. */
+  readonly indexed: boolean;
+}
+
+/** The same of an archive. */
+export interface KnownArchive {
+  readonly kojiArchiveId: KojiArchiveId;
+  /** Where it was found, which is not always where Koji's listing would have it. */
+  readonly directory: string;
+  readonly checksum: string;
+  readonly checksumType: ChecksumType | null;
+  readonly size: number;
   readonly indexed: boolean;
 }
 
@@ -69,6 +97,14 @@ export interface StoredRpm extends RpmFacts {
   readonly error: { readonly code: ErrorCode; readonly message: string } | null;
 }
 
+export interface StoredArchive extends KojiArchiveFacts {
+  readonly kojiArchiveId: KojiArchiveId;
+  readonly build: StoredBuild;
+  /** As of an RPM. */
+  readonly superseded: boolean;
+  readonly error: StoredRpm['error'];
+}
+
 /** An RPM with all of its files, as a walk through the index meets it. */
 export interface HeldRpm {
   /** Its place in the walk: RPMs are numbered as they came to the index, with gaps. */
@@ -77,10 +113,19 @@ export interface HeldRpm {
   readonly files: readonly StoredFile[];
 }
 
-/** One row of an answer: a file, and the RPM that holds it. */
-export interface StoredMatch {
+/** One row of an answer: a file, and the RPM or the archive that holds it. */
+export type StoredMatch = StoredRpmMatch | StoredArchiveMatch;
+
+export interface StoredRpmMatch {
   readonly file: StoredFile;
   readonly rpm: StoredRpm;
+  readonly archive?: undefined;
+}
+
+export interface StoredArchiveMatch {
+  readonly file: StoredFile;
+  readonly rpm?: undefined;
+  readonly archive: StoredArchive;
 }
 
 export interface IndexCounts {
@@ -99,13 +144,20 @@ export interface IndexStore {
   /**
    * Records a build as Koji has it now. With `rpms`, its RPMs become exactly these, in one
    * transaction; RPMs that Koji no longer lists keep their rows, marked as superseded. Without
-   * `rpms` (a deleted, failed or canceled build) only the build's own facts change.
+   * `rpms` (a deleted, failed or canceled build) only the build's own facts change. The same holds for
+   * `archives`, without which those of the build stay as they are.
    */
-  replaceBuild(instance: string, build: KojiBuild, rpms: readonly IndexedRpm[] | null): Promise<void>;
+  replaceBuild(
+    instance: string,
+    build: KojiBuild,
+    rpms: readonly IndexedRpm[] | null,
+    archives?: readonly IndexedArchive[] | null,
+  ): Promise<void>;
   /** Koji answers that it has no such build any more: what the index knows of it is kept, as deleted. */
   markBuildGone(instance: string, kojiBuildId: KojiBuildId): Promise<void>;
   getBuild(instance: string, kojiBuildId: KojiBuildId): Promise<StoredBuild | null>;
   knownRpms(instance: string, kojiBuildId: KojiBuildId): Promise<KnownRpm[]>;
+  knownArchives(instance: string, kojiBuildId: KojiBuildId): Promise<KnownArchive[]>;
   /** Which of these builds the index holds as complete and read without an error. For backfill. */
   indexedBuilds(instance: string, kojiBuildIds: readonly KojiBuildId[]): Promise<Set<KojiBuildId>>;
 
@@ -124,7 +176,7 @@ export interface IndexStore {
   /** Every RPM with this NVRA (drafts and several Kojis share one), best first. */
   findRpms(nvra: Nvra): Promise<StoredRpm[]>;
   /** Everything with a build-id in the RPMs with this NVRA, best RPM first, then by path. */
-  findByNvra(nvra: Nvra): Promise<StoredMatch[]>;
+  findByNvra(nvra: Nvra): Promise<StoredRpmMatch[]>;
 
   /** The first RPM behind this place, 0 for the start; null behind the last one. */
   nextRpm(afterRpmKey: number): Promise<HeldRpm | null>;

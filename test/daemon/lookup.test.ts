@@ -24,7 +24,7 @@ beforeEach(async () => {
 async function onlyMatch(buildId: BuildId) {
   const matches = await lookup.byBuildId(buildId);
   expect(matches).toHaveLength(1);
-  return match.strict().parse(matches[0]);
+  return match.options[0].strict().parse(matches[0]);
 }
 
 async function urlsOf(buildId: BuildId) {

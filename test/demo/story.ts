@@ -27,7 +27,7 @@ function rowsOf(files: readonly TrueFile[], buildId: string): string {
 
 /** True if these matches are all that the truth has for the build-id, and nothing else. */
 export function isTrue({ truth }: Story, buildId: string, matches: readonly Match[]): boolean {
-  const answered = matches.map(({ rpm, path, kind }) => ({ nvra: rpm.nvra, path, kind, buildId }));
+  const answered = matches.map(({ rpm, path, kind }) => ({ nvra: rpm?.nvra ?? '', path, kind, buildId }));
   return rowsOf(answered, buildId) === rowsOf(truth, buildId);
 }
 

@@ -28,10 +28,10 @@ function asLabFile(buildId: string, match: Match, topurl: string): LabFile {
     buildId,
     path: match.path,
     kind: match.kind,
-    rpm: match.rpm.nvra,
-    koji_rpm_id: match.rpm.koji_rpm_id ?? 0,
+    holder: match.rpm?.nvra ?? match.archive?.filename ?? '',
+    holderId: match.rpm?.koji_rpm_id ?? match.archive?.koji_archive_id ?? 0,
     koji_build_id: match.build?.koji_build_id ?? 0,
-    rpmPath: decodeURIComponent(match.urls[0]?.url.slice(topurl.length + 1) ?? ''),
+    published: decodeURIComponent(match.urls[0]?.url.slice(topurl.length + 1) ?? ''),
   };
 }
 
@@ -40,7 +40,7 @@ function sorted(files: readonly LabFile[]): string[] {
 }
 
 describeWithSharedData('the seventeen builds of a recorded Koji, pushed to a fresh daemon', () => {
-  test('every build-id of every listed RPM is found, nothing else, and each URL downloads', async () => {
+  test('every build-id of every listed RPM and archive is found, nothing else, and each URL downloads', async () => {
     const hub = await StandInHub.recorded();
     afterTest(() => hub.close());
     hub.files.addDirectory(`${SHARED_DATA}koji-lab/topdir`);

@@ -6,13 +6,25 @@ export interface LabFile {
   readonly buildId: string;
   readonly path: string;
   readonly kind: 'executable' | 'debuginfo';
-  /** NVRA. */
-  readonly rpm: string;
-  readonly koji_rpm_id: number;
+  /** The RPM's NVRA, or an archive's file name. */
+  readonly holder: string;
+  /** Koji's id of the RPM or the archive. */
+  readonly holderId: number;
   readonly koji_build_id: number;
-  /** The RPM's path under topdir, where its URL must lead. */
-  readonly rpmPath: string;
+  /** The holder's path under topdir, where its URL must lead. */
+  readonly published: string;
 }
+
+/** The one archive with an ELF file in it, by the recording's README: truth.tsv has RPMs alone. */
+const IN_ARCHIVE: LabFile = {
+  buildId: 'c89156ebdabf859f4ee70cb0c303004dccf1ae51',
+  path: '/usr/bin/true',
+  kind: 'executable',
+  holder: 'docker-image-sha256_abc.x86_64.tar.gz',
+  holderId: 1,
+  koji_build_id: 11,
+  published: 'packages/kl-img/1.0/1/images/docker-image-sha256_abc.x86_64.tar.gz',
+};
 
 interface LabRpm {
   readonly id: number;
@@ -32,7 +44,8 @@ interface LabBuild {
 }
 
 /**
- * truth.tsv joined with what the hub says of its builds: each row whose build Koji lists as complete.
+ * truth.tsv joined with what the hub says of its builds: each row whose build Koji lists as complete, and the
+ * file in an archive.
  * A signed copy is the same RPM as the unsigned one; the stray RPMs of a failed build are in no build.
  */
 export function labTruth(): LabFile[] {
@@ -43,7 +56,7 @@ export function labTruth(): LabFile[] {
     .split('\n')
     .filter((line) => line !== '' && !line.startsWith('#'))
     .map((line) => line.split('\t') as [string, string, string, string]);
-  const files: LabFile[] = [];
+  const files: LabFile[] = [IN_ARCHIVE];
   for (const [rpmPath, path, buildId, debuginfo] of rows) {
     const match =
       /(?:^|\/)packages\/([^/]+)\/([^/]+)\/([^/]+)\/(data\/signed\/[^/]+\/)?([^/]+)\/([^/]+)\.rpm$/.exec(
@@ -61,10 +74,10 @@ export function labTruth(): LabFile[] {
       buildId,
       path,
       kind: debuginfo === '1' ? 'debuginfo' : 'executable',
-      rpm,
-      koji_rpm_id: listed.id,
+      holder: rpm,
+      holderId: listed.id,
       koji_build_id: build.getBuild.id,
-      rpmPath,
+      published: rpmPath,
     });
   }
   return files;

@@ -6,7 +6,7 @@ import { afterTest } from './after-test.ts';
 import { databasePath, storeAt } from './database-file.ts';
 import { type LogLine, recordingLog } from './recording-log.ts';
 
-export const INDEXED: IndexOutcome = { outcome: 'indexed', rpms: 2, files: 3, bytesRead: 4 };
+export const INDEXED: IndexOutcome = { outcome: 'indexed', rpms: 2, archives: 0, files: 3, bytesRead: 4 };
 
 /** Waits for what is bound to come; the test's own time limit is the only one. */
 export async function until(happened: () => boolean | Promise<boolean>): Promise<void> {

@@ -42,7 +42,7 @@ async function indexed(): Promise<Map<string, string[]>> {
   const inTruth = [...TRUTH.values()].flat().map((line) => requireBuildId(line.split(' ').at(-2) ?? ''));
   const matches = await store.index.findByBuildIds([...new Set(inTruth)]);
   for (const { file, rpm } of [...matches.values()].flat()) {
-    const name = basename(rpm.localPath ?? '');
+    const name = basename(rpm?.localPath ?? '');
     found.set(name, [...(found.get(name) ?? []), `${file.path} ${file.buildId} ${file.kind}`]);
   }
   await store.close();

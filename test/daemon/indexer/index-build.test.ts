@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { IndexBuild } from '../../../daemon/indexer/index-build.ts';
-import type { IndexStore, StoredMatch } from '../../../daemon/store/types.ts';
+import type { IndexStore, StoredRpmMatch } from '../../../daemon/store/types.ts';
 import type { BuildId } from '../../../shared/build-id.ts';
 import type { KojiBuildId } from '../../../shared/koji.ts';
 import { formatNvra, requireNvra } from '../../../shared/nvr.ts';
@@ -40,7 +40,7 @@ beforeEach(async () => {
   indexBuild = indexBuildOf(hub, index);
 });
 
-const matchesOf = (nvra: string): Promise<StoredMatch[]> => index.findByNvra(requireNvra(nvra));
+const matchesOf = (nvra: string): Promise<StoredRpmMatch[]> => index.findByNvra(requireNvra(nvra));
 
 describe('every build of the fixtures', () => {
   test.each(['http', 'topdir'])(
@@ -64,9 +64,9 @@ describe('every build of the fixtures', () => {
       for (const file of truth) {
         const found =
           (await index.findByBuildIds([file.buildId as BuildId])).get(file.buildId as BuildId) ?? [];
-        expect(found.map(({ rpm, file: { path, kind } }) => `${formatNvra(rpm)} ${path} ${kind}`)).toContain(
-          `${file.nvra} ${file.path} ${file.kind}`,
-        );
+        expect(
+          found.map(({ rpm, file: { path, kind } }) => `${rpm && formatNvra(rpm)} ${path} ${kind}`),
+        ).toContain(`${file.nvra} ${file.path} ${file.kind}`);
       }
     },
   );
@@ -79,7 +79,13 @@ describe('a build that is announced again', () => {
     expect(filesRead(hub)).toHaveLength(3);
     const before = await matchesOf('greet-1.0-1.fc40.x86_64');
     expect(before.length).toBeGreaterThan(0);
-    expect(await indexBuild(build, never)).toEqual({ outcome: 'indexed', rpms: 0, files: 0, bytesRead: 0 });
+    expect(await indexBuild(build, never)).toEqual({
+      outcome: 'indexed',
+      rpms: 0,
+      archives: 0,
+      files: 0,
+      bytesRead: 0,
+    });
     expect(filesRead(hub)).toEqual([]);
     expect(await matchesOf('greet-1.0-1.fc40.x86_64')).toMatchObject(before.map(({ file }) => ({ file })));
   });
@@ -189,7 +195,13 @@ describe('a build that is not to be read', () => {
 
   test('has no RPMs', async () => {
     const build = id(hub.changes.addBuild({ name: 'image', version: '1', release: '1' }));
-    expect(await indexBuild(build, never)).toEqual({ outcome: 'indexed', rpms: 0, files: 0, bytesRead: 0 });
+    expect(await indexBuild(build, never)).toEqual({
+      outcome: 'indexed',
+      rpms: 0,
+      archives: 0,
+      files: 0,
+      bytesRead: 0,
+    });
   });
 
   test('in part: skipped architectures and RPMs without a file are known by name', async () => {
@@ -232,13 +244,13 @@ describeWithSharedData('the recorded hub', () => {
     for (const file of truth) {
       const found =
         (await index.findByBuildIds([file.buildId as BuildId])).get(file.buildId as BuildId) ?? [];
-      const rows = found.map(({ rpm, file: { path, kind } }) => [
-        rpm.kojiRpmId,
-        rpm.build?.kojiBuildId,
+      const rows = found.map(({ rpm, archive, file: { path, kind } }) => [
+        rpm?.kojiRpmId ?? archive?.kojiArchiveId,
+        (rpm ?? archive).build?.kojiBuildId,
         path,
         kind,
       ]);
-      expect(rows).toContainEqual([file.koji_rpm_id, file.koji_build_id, file.path, file.kind]);
+      expect(rows).toContainEqual([file.holderId, file.koji_build_id, file.path, file.kind]);
     }
   });
 });

@@ -19,8 +19,8 @@ function rpm(kojiRpmId: number, files: IndexedRpm['files'], facts: Partial<Index
 async function where({ index }: Store, buildId: typeof ONE): Promise<string[]> {
   const found = await index.findByBuildIds([buildId]);
   return (found.get(buildId) ?? []).map(
-    ({ file, rpm: { kojiRpmId, superseded, build } }) =>
-      `${file.path} in ${kojiRpmId ?? 'local'}${superseded ? ' superseded' : ''} ${build?.state ?? ''}`,
+    ({ file, rpm }) =>
+      `${file.path} in ${rpm?.kojiRpmId ?? 'local'}${rpm?.superseded ? ' superseded' : ''} ${rpm?.build?.state ?? ''}`,
   );
 }
 
@@ -124,7 +124,7 @@ describe('replacing a build', () => {
     const failure = { error: 'format', message: 'RPM header at offset 96: no magic' } as const;
     await store.index.replaceBuild('fedora', kojiBuild(1, {}), [rpm(11, failure), rpm(12, failure)]);
     const [match] = (await store.index.findByBuildIds([ONE])).get(ONE) ?? [];
-    expect(match?.rpm.error).toEqual({ code: 'format', message: failure.message });
+    expect(match?.rpm?.error).toEqual({ code: 'format', message: failure.message });
     expect(await store.index.knownRpms('fedora', FIRST)).toMatchObject([
       { kojiRpmId: 11, indexed: false },
       { kojiRpmId: 12, indexed: false },
@@ -145,7 +145,7 @@ describe('replacing a build', () => {
       rpm(11, [storedFile('/x/y/z', TWO)]),
       rpm(12, 'keep'),
     ]);
-    await expect(attempt).rejects.toThrow('RPM 12 is to be kept, and was never stored');
+    await expect(attempt).rejects.toThrow('12 is to be kept, and was never stored');
     expect(await where(store, ONE)).toEqual(['/a/b in 11 complete']);
     expect(await where(store, TWO)).toEqual([]);
     // Directories that were rolled back are made anew, under whatever key is free by then.

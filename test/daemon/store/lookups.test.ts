@@ -38,7 +38,7 @@ describe('the order of answers', () => {
     const { index } = openTestStore();
     await storeRivals(index);
     const matches = (await index.findByBuildIds([SHARED])).get(SHARED) ?? [];
-    expect(matches.map(({ rpm }) => rpm.kojiRpmId)).toEqual(BEST_FIRST);
+    expect(matches.map(({ rpm }) => rpm?.kojiRpmId)).toEqual(BEST_FIRST);
     expect((await index.findRpms(NVRA)).map((rpm) => rpm.kojiRpmId)).toEqual(BEST_FIRST);
     expect((await index.findByNvra(NVRA)).map(({ rpm }) => rpm.kojiRpmId)).toEqual(BEST_FIRST);
   });

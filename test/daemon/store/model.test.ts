@@ -72,7 +72,7 @@ function row(file: StoredFile, rpm: string, superseded: boolean, state: BuildSta
 }
 
 function rowOf({ file, rpm }: StoredMatch): string {
-  return row(file, String(rpm.localPath ?? rpm.kojiRpmId), rpm.superseded, rpm.build?.state);
+  return row(file, String(rpm?.localPath ?? rpm?.kojiRpmId), rpm?.superseded ?? false, rpm?.build?.state);
 }
 
 async function apply(index: IndexStore, step: Step): Promise<void> {
