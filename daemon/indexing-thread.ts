@@ -34,7 +34,9 @@ export class IndexingThread implements Indexing {
 
   private constructor(data: ThreadData, log: Log, program: URL) {
     this.#log = log;
-    this.#worker = new Worker(program, { workerData: data });
+    // Sockets close descriptors that fs opened (programs.ts); Node would take them for left open, warn of each
+    // and at the thread's end close whatever has their numbers by then.
+    this.#worker = new Worker(program, { workerData: data, trackUnmanagedFds: false });
     this.died = new Promise((_, reject) => {
       this.#worker.on('error', (error) => {
         this.#log.error('the indexing thread has failed', { stack: error.stack ?? null });
