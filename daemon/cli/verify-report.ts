@@ -59,7 +59,8 @@ function disagreementTable(disagreements: readonly ShownDisagreement[]): string 
     ['problem', 'rpm', 'path', 'index', 'payload'],
     disagreements.map(({ problem, rpm, path, index, payload }) => [
       WORDS[problem],
-      formatNvra(rpm),
+      // Local files may have any name, and several the same NVRA.
+      rpm.localPath ?? formatNvra(rpm),
       path,
       index === null ? 'nothing' : `${index.buildId} ${index.kind} (${index.evidence})`,
       payload === null ? 'nothing' : `${payload.buildId} ${payload.kind}`,

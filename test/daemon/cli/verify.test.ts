@@ -116,7 +116,7 @@ describe('an index of local RPMs', () => {
     expect(text.stdout).toMatch(/^no row +executable +0 +0 +1 +0 +0 +0$/m);
     expect(text.stdout).toMatch(/^link +executable +1 +0 +0 +0 +0 +1$/m);
     expect(text.stdout).toMatch(
-      /^wrong build-id +greet-1.0-1.fc40.x86_64 +\/usr\/bin\/greet +00112233 executable \(file-class\) +[0-9a-f]{40} executable$/m,
+      /^wrong build-id +\/\S+\/greet-1.0-1.fc40.x86_64.rpm +\/usr\/bin\/greet +00112233 executable \(file-class\) +[0-9a-f]{40} executable$/m,
     );
     expect(text.code).toBe(EXIT.noMatch);
   });
