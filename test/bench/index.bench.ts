@@ -48,6 +48,16 @@ function besideDebuginfod(what: string, mine: IndexRun, peer: DebuginfodScan | n
   figure('  debuginfod', seconds(peer), `${peer.buildIds} build-ids in ${peer.scanned} RPMs`);
 }
 
+function databaseOf(rpms: number, { databaseBytes, files }: IndexRun, beside = ''): void {
+  const aRow = databaseBytes / files;
+  figure(
+    `index: database of ${files} rows in ${rpms} RPMs, all told`,
+    `${aRow.toFixed(1)} bytes a row`,
+    `target: 120${beside}`,
+    { rpms, files, databaseBytes, bytesARow: aRow },
+  );
+}
+
 /** The same RPMs under several names, until there are enough of them for a rate. */
 function linkedOften(corpus: Corpus): { links: string; count: number } {
   const links = mkdtempSync(join(dirname(corpus.directory), 'links-'));
@@ -74,6 +84,7 @@ function measureHeaderMode(corpus: Corpus): void {
       ...{ rpms: count, rate, cpu: run.cpu, wall: run.wall, files: run.files },
     });
     figure('  a bare read of the same headers', `${Math.round(bareRate)} RPMs/s`, '', { rate: bareRate });
+    databaseOf(count, run);
   } finally {
     rmSync(links, { recursive: true });
   }
@@ -110,14 +121,9 @@ async function main(): Promise<void> {
   const peer = await debuginfodScan(corpus, join(directory, 'debuginfod.db'));
   besideDebuginfod('no compressed modules', auto, peer, 'target: 1/20');
 
-  const aRow = auto.databaseBytes / auto.files;
-  const aBuildId = peer === null ? null : peer.databaseBytes / peer.buildIds;
-  figure(
-    'index: database, all told',
-    `${aRow.toFixed(1)} bytes a row`,
-    aBuildId === null ? '' : `target: 120; debuginfod: ${aBuildId.toFixed(0)} a build-id`,
-    { bytesARow: aRow, ...(aBuildId !== null && { debuginfodBytesABuildId: aBuildId }) },
-  );
+  const aBuildId =
+    peer === null ? '' : `; debuginfod: ${Math.round(peer.databaseBytes / peer.buildIds)} a build-id`;
+  databaseOf(corpus.rpms.length, auto, aBuildId);
   measureHeaderMode(corpus);
 
   const modules = moduleCorpus();
