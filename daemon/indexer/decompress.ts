@@ -1,7 +1,9 @@
 import type { Writable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { FormatError } from '../../shared/errors.ts';
-import { runProgram } from './programs.ts';
+import { DarkserverError, FormatError } from '../../shared/errors.ts';
+import { decompressionWindow, USUAL_WINDOW } from './decompression-window.ts';
+import { MemoryBudget } from './memory-budget.ts';
+import { isReadByProgram, runProgram } from './programs.ts';
 import type { OnData, Pipe } from './programs.ts';
 
 export type Compression = 'gzip' | 'bzip2' | 'lzma' | 'xz' | 'zstd' | 'none';
@@ -45,22 +47,68 @@ export interface Decompressor {
 /** zlib's buffer; its own default of 16 KiB costs a third of the speed. */
 const GZIP_CHUNK_BYTES = 256 * 1024;
 
+const MiB = 1024 * 1024;
+
+/** A program keeps this window, and its own code and buffers. */
+const PROGRAM_BYTES = 4 * MiB;
+
 /**
- * Starts a decompressor. `base` is the offset in the RPM of what it will get, for messages. With the
- * descriptor of a file, a program reads that from where it stands to its end, and nothing is written to it.
+ * For all the programs of this process at once, so that it stays under 300 MB with them, however many RPMs are
+ * read in parallel: one with the largest window that is allowed, or seven with the usual one.
  */
-export function startDecompressor(
-  compression: Compression,
-  base: number,
+const memory = new MemoryBudget(150 * MiB);
+
+/** What is to be decompressed. */
+export interface CompressedInput {
+  readonly compression: Compression;
+  /** Offset of the data in its file, for messages. */
+  readonly base: number;
+  /** The first WINDOW_START_BYTES of the data, or all that there is. */
+  readonly start: Uint8Array;
+  /**
+   * With the descriptor of a file, a program (isReadByProgram) reads that from where it stands to its end, and
+   * nothing is written to it.
+   */
+  readonly descriptor: number | null;
+}
+
+/**
+ * Starts a decompressor for a file, when there is memory for one: others may be running. Throws `limit` for data
+ * that needs more than is ever allowed, and the signal's reason if that comes first.
+ */
+export async function openDecompressor(
+  { compression, base, start, descriptor }: CompressedInput,
   onOutput: OnOutput,
-  descriptor: number | null = null,
-): Decompressor {
+  signal?: AbortSignal,
+): Promise<Decompressor> {
+  if (!isReadByProgram(compression)) return startInProcess(compression, base, onOutput);
+  const window = decompressionWindow(compression, base, start);
+  const giveBack = await memory.take(window + PROGRAM_BYTES + USUAL_WINDOW, signal);
+  return new PipedDecompressor((onData) => {
+    try {
+      const pipe = runProgram(compression, { base, window, descriptor }, onData);
+      pipe.finished.then(giveBack, giveBack);
+      return pipe;
+    } catch (error) {
+      giveBack();
+      throw error;
+    }
+  }, onOutput);
+}
+
+/**
+ * Starts at once a decompressor for what lies inside of what another one puts out: that has memory for both. Data
+ * that needs a window of more than 8 MiB is a `limit`.
+ */
+export function startInnerDecompressor(compression: Compression, onOutput: OnOutput): Decompressor {
+  if (!isReadByProgram(compression)) return startInProcess(compression, null, onOutput);
+  const input = { base: null, window: USUAL_WINDOW, descriptor: null };
+  return new PipedDecompressor((onData) => runProgram(compression, input, onData), onOutput);
+}
+
+function startInProcess(compression: 'gzip' | 'none', base: number | null, onOutput: OnOutput): Decompressor {
   if (compression === 'none') return passThrough(onOutput);
-  return new PipedDecompressor(
-    (onData) =>
-      compression === 'gzip' ? gunzip(base, onData) : runProgram(compression, base, onData, descriptor),
-    onOutput,
-  );
+  return new PipedDecompressor((onData) => gunzip(base, onData), onOutput);
 }
 
 function passThrough(onOutput: OnOutput): Decompressor {
@@ -68,14 +116,19 @@ function passThrough(onOutput: OnOutput): Decompressor {
   return { hasFailed: false, write: onOutput, end: nothingToDo, stop: nothingToDo };
 }
 
-function gunzip(base: number, onData: OnData): Pipe {
+function gunzip(base: number | null, onData: OnData): Pipe {
   const stream = createGunzip({ chunkSize: GZIP_CHUNK_BYTES });
   stream.on('data', onData);
   const finished = new Promise<void>((resolve, reject) => {
     stream.on('end', resolve);
     stream.on('close', resolve);
     stream.on('error', (error) => {
-      reject(new FormatError('gzip data', base, `${error.message}: the file is corrupt or truncated`));
+      const message = `${error.message}: it is corrupt or truncated`;
+      reject(
+        base === null
+          ? new DarkserverError('format', `gzip data: ${message}`)
+          : new FormatError('gzip data', base, message),
+      );
     });
   });
   return { input: stream, output: stream, finished, kill: () => stream.destroy() };

@@ -3,7 +3,7 @@ import { ElfScanner } from '../../shared/elf/scanner.ts';
 import type { ElfScan } from '../../shared/elf/scanner.ts';
 import type { ByteRange } from '../../shared/elf/file-range.ts';
 import { DarkserverError, toDarkserverError } from '../../shared/errors.ts';
-import { startDecompressor } from './decompress.ts';
+import { startInnerDecompressor } from './decompress.ts';
 import type { Decompressor } from './decompress.ts';
 import { compressedSeparator } from './separators.ts';
 import type { ModuleCompression } from './separators.ts';
@@ -133,7 +133,7 @@ class ModuleStream {
   constructor(compression: ModuleCompression, onScan: (fileIndex: number, scan: ElfScan) => void) {
     this.#onScan = onScan;
     this.#compressedSeparator = compressedSeparator(compression, this.#separator);
-    this.#decompressor = startDecompressor(compression, 0, (bytes) => {
+    this.#decompressor = startInnerDecompressor(compression, (bytes) => {
       this.#take(bytes);
       return undefined;
     });

@@ -5,8 +5,9 @@ import type { FileKind } from '../../shared/elf/kind.ts';
 import type { ElfScan } from '../../shared/elf/scanner.ts';
 import { DarkserverError, FormatError } from '../../shared/errors.ts';
 import type { ChunkReader } from './chunk-reader.ts';
-import { COMPRESSION_MAGIC_BYTES, detectCompression, startDecompressor } from './decompress.ts';
+import { COMPRESSION_MAGIC_BYTES, detectCompression, openDecompressor } from './decompress.ts';
 import type { Compression } from './decompress.ts';
+import { WINDOW_START_BYTES } from './decompression-window.ts';
 import { ModuleStarts } from './module-starts.ts';
 import { ModuleReader } from './modules.ts';
 import { PayloadVisitor } from './payload-visitor.ts';
@@ -147,6 +148,7 @@ async function pump(
   if (compression === null) return;
   const parser = new CpioParser(visitor);
   const hasEnough = (): boolean => !toTheEnd && visitor.isSatisfied;
+  const start = await reader.peek(WINDOW_START_BYTES);
   const descriptor = isReadByProgram(compression) ? await reader.lendFile() : null;
   const onOutput = (bytes: Uint8Array): Promise<void> | undefined => {
     if (hasEnough()) return undefined;
@@ -154,7 +156,10 @@ async function pump(
     if (hasEnough()) stop();
     return modules.takeWait();
   };
-  const decompressor = startDecompressor(compression, head.payloadStart, onOutput, descriptor);
+  const input = { compression, base: head.payloadStart, start, descriptor };
+  const decompressor = await openDecompressor(input, onOutput, signal).catch((error: unknown) => {
+    throw unlessCalledOff(error, signal);
+  });
   const stop = (): void => {
     void decompressor.stop();
   };
@@ -172,13 +177,17 @@ async function pump(
     signal?.throwIfAborted();
     if (!hasEnough()) parser.end();
   } catch (error) {
-    if (signal?.aborted === true) throw new DarkserverError('stopped', 'reading the payload was called off');
-    throw error;
+    throw unlessCalledOff(error, signal);
   } finally {
     signal?.removeEventListener('abort', stop);
     await decompressor.stop();
     if (descriptor !== null) await reader.takeFileBack();
   }
+}
+
+function unlessCalledOff(error: unknown, signal: AbortSignal | undefined): unknown {
+  if (signal?.aborted !== true) return error;
+  return new DarkserverError('stopped', 'reading the payload was called off');
 }
 
 /** Null for the payload of a package without files, which may be absent. */

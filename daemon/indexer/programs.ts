@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcessByStdio } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import { Socket } from 'node:net';
@@ -13,24 +13,59 @@ const STDERR_BYTES_MAX = 2048;
 /** Of a read from a child. More than a pipe holds (64 KiB), so that a read that empties it is known to. */
 const READ_BYTES = 128 * 1024;
 
-/**
- * rpm refuses what needs more memory than this (100 MiB for xz and lzma; zstd's own limit is a window of
- * 128 MiB), so that no package that can be installed is refused here. One thread: xz 5.6 takes several.
- */
-const XZ_OPTIONS = ['-d', '-c', '-q', '-T1', '--memlimit-decompress=100MiB'];
+const MiB = 1024 * 1024;
+
+/** What xz needs beside the dictionary. */
+const XZ_OTHER_BYTES = 2 * MiB;
+
+const XZ = { command: 'xz', install: 'xz-utils (Debian) or xz (Fedora)' };
+
+interface ProgramOf {
+  readonly command: string;
+  readonly install: string;
+  /** Its arguments, where the data may ask for a window of so many bytes. */
+  readonly args: (window: number) => readonly string[];
+}
 
 const PROGRAMS = {
-  zstd: { command: 'zstd', args: ['-d', '-c', '-q'], install: 'zstd' },
-  xz: { command: 'xz', args: [...XZ_OPTIONS, '--format=xz'], install: 'xz-utils (Debian) or xz (Fedora)' },
-  lzma: {
-    command: 'xz',
-    args: [...XZ_OPTIONS, '--format=lzma'],
-    install: 'xz-utils (Debian) or xz (Fedora)',
+  zstd: {
+    command: 'zstd',
+    install: 'zstd',
+    args: (window) => ['-d', '-c', '-q', `-M${Math.ceil(window / MiB)}MiB`, ...zstdThreadsOptions()],
   },
-  bzip2: { command: 'bzip2', args: ['-d', '-c', '-q'], install: 'bzip2' },
-} as const;
+  xz: { ...XZ, args: (window) => xzOptions('xz', window) },
+  lzma: { ...XZ, args: (window) => xzOptions('lzma', window) },
+  bzip2: { command: 'bzip2', install: 'bzip2', args: () => ['-d', '-c', '-q'] },
+} as const satisfies Record<string, ProgramOf>;
 
-type ProgramCompression = keyof typeof PROGRAMS;
+export type ProgramCompression = keyof typeof PROGRAMS;
+
+/** One thread: xz 5.6 takes several. */
+function xzOptions(format: 'xz' | 'lzma', window: number): readonly string[] {
+  const memory = `--memlimit-decompress=${window + XZ_OTHER_BYTES}`;
+  return ['-d', '-c', '-q', '-T1', memory, `--format=${format}`];
+}
+
+let zstdThreads: readonly string[] | null = null;
+
+/**
+ * Since 1.5.3 zstd reads and writes in threads of their own, whose waiting for each other costs a tenth of the
+ * processor time and gains nothing where somebody else has to keep up. Older ones refuse the option.
+ */
+function zstdThreadsOptions(): readonly string[] {
+  if (zstdThreads !== null) return zstdThreads;
+  const option = '--no-asyncio';
+  const { status } = spawnSync('zstd', [option, '-V'], { env: programEnvironment(), stdio: 'ignore' });
+  // One that is missing is told of by who starts it, and may be there the next time.
+  if (status === null) return [];
+  zstdThreads = status === 0 ? [option] : [];
+  return zstdThreads;
+}
+
+/** Of the environment only what finds the program: XZ_OPT, ZSTD_CLEVEL and BZIP2 change what they do. */
+function programEnvironment(): { readonly PATH: string; readonly LC_ALL: string } {
+  return { PATH: process.env['PATH'] ?? '/usr/bin:/bin', LC_ALL: 'C' };
+}
 
 /** Whether a program decompresses it, which can read a file by itself. */
 export function isReadByProgram(compression: string): compression is ProgramCompression {
@@ -49,18 +84,24 @@ export interface Pipe {
   kill(): void;
 }
 
-/**
- * Starts the program for a compression. `base` is the offset in the RPM of its input, for messages; the input
- * is what is written to it, or the file of `descriptor` from where that stands.
- */
+export interface ProgramInput {
+  /** Offset of the input in its file, for messages; null where that says nothing. */
+  readonly base: number | null;
+  /** Bytes of decompressed data that the input may need to have kept; with more it is a `limit`. */
+  readonly window: number;
+  /** The input is this file from where it stands; with null, what is written to the program. */
+  readonly descriptor: number | null;
+}
+
+/** Starts the program for a compression. */
 export function runProgram(
   compression: ProgramCompression,
-  base: number,
+  { base, window, descriptor }: ProgramInput,
   onData: OnData,
-  descriptor: number | null,
 ): Pipe {
   const { command, install } = PROGRAMS[compression];
-  const { child, output } = startProgram(compression, onData, descriptor ?? 'pipe');
+  const args = PROGRAMS[compression].args(window);
+  const { child, output } = startProgram(command, args, onData, descriptor ?? 'pipe');
   let killed = false;
   let complaints = '';
   child.stderr.setEncoding('utf8');
@@ -78,7 +119,7 @@ export function runProgram(
     child.on('close', (code, signal) => {
       if (code === 0 || killed) resolve();
       else if (signal !== null) reject(new DarkserverError('internal', `${command} was ended by ${signal}`));
-      else reject(programError(compression, base, complaints.replaceAll('/*stdin*\\ : ', '').trim()));
+      else reject(programError(compression, base, readable(complaints)));
     });
   });
   const emptied = new Promise<void>((resolve, reject) => {
@@ -105,10 +146,12 @@ interface Program {
   readonly output: Readable;
 }
 
-function startProgram(compression: ProgramCompression, onData: OnData, input: number | 'pipe'): Program {
-  const { command, args } = PROGRAMS[compression];
-  // Of the environment only what finds the program: XZ_OPT, ZSTD_CLEVEL and BZIP2 change what they do.
-  const env = { PATH: process.env['PATH'] ?? '/usr/bin:/bin', LC_ALL: 'C' };
+function startProgram(
+  command: string,
+  args: readonly string[],
+  onData: OnData,
+  input: number | 'pipe',
+): Program {
   const { readEnd, writeEnd } = openPipe();
   const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
   const callback = (bytes: number): boolean => {
@@ -124,7 +167,7 @@ function startProgram(compression: ProgramCompression, onData: OnData, input: nu
   };
   const output = new Socket(options);
   try {
-    const child = spawn(command, args, { env, stdio: [input, writeEnd, 'pipe'] });
+    const child = spawn(command, args, { env: programEnvironment(), stdio: [input, writeEnd, 'pipe'] });
     return { child: child as Program['child'], output };
   } catch (error) {
     output.destroy();
@@ -135,9 +178,24 @@ function startProgram(compression: ProgramCompression, onData: OnData, input: nu
   }
 }
 
-function programError(compression: ProgramCompression, base: number, complaints: string): DarkserverError {
-  if (/memory/i.test(complaints)) {
-    return new DarkserverError('limit', `${compression} data at offset ${base}: ${complaints}`);
-  }
-  return new FormatError(`${compression} data`, base, complaints || 'it is corrupt or truncated');
+/** What the program says, in one line and without the name that it has for its input. */
+function readable(complaints: string): string {
+  return complaints
+    .replaceAll('/*stdin*\\ : ', '')
+    .trim()
+    .replaceAll(/\s*\n\s*/g, '; ');
+}
+
+function programError(
+  compression: ProgramCompression,
+  base: number | null,
+  complaints: string,
+): DarkserverError {
+  const what = `${compression} data`;
+  const message = complaints || 'it is corrupt or truncated';
+  const at = base === null ? what : `${what} at offset ${base}`;
+  if (/memory/i.test(complaints)) return new DarkserverError('limit', `${at}: ${message}`);
+  return base === null
+    ? new DarkserverError('format', `${at}: ${message}`)
+    : new FormatError(what, base, message);
 }

@@ -2,7 +2,8 @@ import type { ByteRange } from '../../shared/elf/file-range.ts';
 import { DarkserverError, FormatError } from '../../shared/errors.ts';
 import { TAR_BLOCK_BYTES } from '../../shared/tar/header.ts';
 import { ChunkReader } from './chunk-reader.ts';
-import { startDecompressor } from './decompress.ts';
+import { openDecompressor } from './decompress.ts';
+import { WINDOW_START_BYTES } from './decompression-window.ts';
 import { isReadByProgram } from './programs.ts';
 import { TarFindings } from './tar-findings.ts';
 import { tarCompression } from './tar-layer.ts';
@@ -82,12 +83,13 @@ async function pump(
       'this is no tar file, neither plain nor compressed with gzip, bzip2, xz or zstd',
     );
   }
+  const start = await input.peek(WINDOW_START_BYTES);
   const descriptor = isReadByProgram(compression) ? await input.lendFile() : null;
   const onOutput = (lent: Uint8Array): Promise<void> => {
     findings.countOutput(lent.length);
     return reader.push(Uint8Array.from(lent));
   };
-  const decompressor = startDecompressor(compression, 0, onOutput, descriptor);
+  const decompressor = await openDecompressor({ compression, base: 0, start, descriptor }, onOutput, signal);
   const stop = (): void => {
     void decompressor.stop();
   };

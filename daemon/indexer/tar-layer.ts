@@ -1,6 +1,6 @@
 import { toDarkserverError } from '../../shared/errors.ts';
 import { isTarHeader } from '../../shared/tar/header.ts';
-import { detectCompression, startDecompressor } from './decompress.ts';
+import { detectCompression, startInnerDecompressor } from './decompress.ts';
 import type { Decompressor } from './decompress.ts';
 import { TarReader } from './tar-reader.ts';
 import type { TarVisitor } from './tar-reader.ts';
@@ -40,7 +40,7 @@ export class TarLayer {
   ) {
     this.#reader = new TarReader(visitor);
     this.#countOutput = countOutput;
-    this.#decompressor = startDecompressor(compression, 0, (bytes) => this.#take(bytes));
+    this.#decompressor = startInnerDecompressor(compression, (bytes) => this.#take(bytes));
   }
 
   write(bytes: Uint8Array): Promise<void> | undefined {

@@ -97,11 +97,16 @@ export interface RpmParts {
   readonly extraTags?: readonly (readonly [number, TagValue])[];
 }
 
-export function compress(compression: Compression, bytes: Uint8Array): Uint8Array {
+/** With `options` of the program, if it is not gzip. */
+export function compress(
+  compression: Compression,
+  bytes: Uint8Array,
+  options: readonly string[] = ['-1'],
+): Uint8Array {
   if (compression === 'none') return bytes;
   if (compression === 'gzip') return gzipSync(bytes);
   const command = compression === 'lzma' ? 'xz' : compression;
-  const args = compression === 'lzma' ? ['-1', '-c', '--format=lzma'] : ['-1', '-c'];
+  const args = ['-c', ...options, ...(compression === 'lzma' ? ['--format=lzma'] : [])];
   return execFileSync(command, args, { input: bytes, maxBuffer: 1 << 30 });
 }
 

@@ -74,6 +74,19 @@ test('what follows the last file that is wanted is not decompressed, though it i
   expect(linesOf(await scanBytes(rpm, 'auto', rpm.length))).toEqual([`/a ${A} executable payload`]);
 });
 
+test('a payload that takes gigabytes of memory to decompress is a limit that names its RPM', async () => {
+  const window2GiB = [0x00, (31 - 10) << 3];
+  const rawPayload = Buffer.from([0x28, 0xb5, 0x2f, 0xfd, ...window2GiB, 1, 0, 0]);
+  await expect(
+    scanBytes(buildRpm({ files: [{ path: '/a', data: simpleElf(A) }], rawPayload })),
+  ).rejects.toThrow(
+    expect.objectContaining({
+      code: 'limit',
+      message: expect.stringMatching(/\.rpm: zstd data at offset \d+: decompressing it takes 2048 MiB/),
+    }),
+  );
+});
+
 describe('compressed kernel modules', () => {
   const module = (name: string, id: string, suffix: 'xz' | 'zst' | 'gz'): RpmFile => {
     const compression = suffix === 'gz' ? 'gzip' : suffix === 'zst' ? 'zstd' : 'xz';
