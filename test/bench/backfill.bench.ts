@@ -96,6 +96,14 @@ async function untilIdle(url: string): Promise<StatusAnswer> {
   throw new Error(`the builds are not read after ${PATIENCE / 1000} s`);
 }
 
+/** What koji-of-rpms.ts prints. */
+interface Koji {
+  /** RPMs that are different. */
+  readonly kinds: number;
+  readonly hub: string;
+  readonly topurl: string;
+}
+
 interface Latency {
   readonly p50: number;
   readonly p99: number;
@@ -164,12 +172,11 @@ async function backfill(
 try {
   const rpms = rpmFiles();
   const program = fileURLToPath(new URL('./koji-of-rpms.ts', import.meta.url));
-  const files = rpms.length;
   const koji = start([
     ...[...process.execArgv, program, String(BUILDS), String(RPMS_OF_A_BUILD)],
     ...[String(ROWS_OF_THE_LAST), ...rpms],
   ]);
-  const { hub, topurl } = JSON.parse(await printed(koji, /^(\{.*\})$/)) as { hub: string; topurl: string };
+  const { kinds, hub, topurl } = JSON.parse(await printed(koji, /^(\{.*\})$/)) as Koji;
   const environment = {
     DARKSERVER_KOJI_HUB: hub,
     DARKSERVER_KOJI_TOPURL: topurl,
@@ -200,7 +207,7 @@ try {
   figure(
     `backfill over HTTP, ${WORKERS} workers, with ${pace}`,
     `${Math.round(read / seconds)} RPMs/s`,
-    `${read} RPMs of ${files} kinds, ${rows} rows; ${cost.toFixed(2)} ms of processor each`,
+    `${read} RPMs of ${kinds} kinds, ${rows} rows; ${cost.toFixed(2)} ms of processor each`,
   );
   figure(`${pace} meanwhile`, shown(busy.latency));
 
