@@ -29,7 +29,10 @@ export class TarFindings {
   readonly knownRanges: ReadonlyMap<string, readonly ByteRange[]>;
   readonly missed = new Map<string, readonly ByteRange[]>();
 
-  constructor(archiveBytes: () => number, knownRanges: ReadonlyMap<string, readonly ByteRange[]>) {
+  constructor(
+    archiveBytes: () => number,
+    knownRanges: ReadonlyMap<string, readonly ByteRange[]> = new Map(),
+  ) {
     this.#archiveBytes = archiveBytes;
     this.knownRanges = knownRanges;
   }

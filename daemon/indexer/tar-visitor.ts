@@ -54,6 +54,11 @@ export class TarScanVisitor implements TarVisitor {
   data(bytes: Uint8Array): Promise<void> | undefined {
     if (this.#reading === 'skip') return undefined;
     if (this.#reading !== 'look') return this.#pass(bytes);
+    if (this.#isSparse) {
+      this.#findings.warn(`${this.#path}: a file without its holes (tar --sparse), which is not read`);
+      this.#reading = 'skip';
+      return undefined;
+    }
     const taken = bytes.subarray(0, this.#startNeeded - this.#startFilled);
     this.#start.set(taken, this.#startFilled);
     this.#startFilled += taken.length;
@@ -97,10 +102,6 @@ export class TarScanVisitor implements TarVisitor {
   }
 
   #beginElf(): void {
-    if (this.#isSparse) {
-      this.#findings.warn(`${this.#path}: an ELF file with holes (a sparse file), which is not read`);
-      return;
-    }
     this.#reading = 'elf';
     this.#scanner.start(this.#findings.knownRanges.get(this.#entryPlace) ?? []);
   }
