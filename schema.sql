@@ -11,9 +11,37 @@ CREATE TABLE koji_instance (
   name            TEXT NOT NULL UNIQUE, -- as the configuration has it ("fedora")
   last_push       INTEGER,              -- when a hub last announced something, NULL if never
   last_reconciled INTEGER,              -- up to when the index was last compared with Koji, NULL if never
-  reconciled_koji_build_id INTEGER      -- Koji's builds with larger ids are still to be asked for. At first the last
-                                        -- one there was: what came before is for backfill. NULL if never asked
+  first_koji_build_id INTEGER,          -- the last build there was at the first contact, NULL before it: what came
+                                        -- before is for backfill, and is not missing if the index lacks it
+  reconciled_koji_build_id INTEGER,     -- Koji's builds with larger ids are still to be asked for, NULL if never asked
+  reconciled_koji_rpm_id INTEGER,       -- the same for RPMs
+  reconciled_koji_archive_id INTEGER,   -- and for archives, of builds of any age
+  sweep_began   INTEGER,                -- when the last comparison of all builds began, NULL if never
+  sweep_from    INTEGER,                -- below which of Koji's build ids it began
+  sweep_at      INTEGER,                -- builds below this id are still to be compared, NULL if none is under way
+  sweep_ended   INTEGER,                -- when the last one came to its end
+  sweep_found   INTEGER NOT NULL DEFAULT 0 -- builds that all of them have found to differ
 ) STRICT;
+
+-- Builds to be asked for again each time: those that Koji was still building when their ids were met, and
+-- ids that it had given out but of which it knew nothing yet. A transaction may be committed hours after it
+-- took its ids, or never, which leaves a gap: after a day an id is taken for one, and its row is deleted.
+CREATE TABLE koji_watch (
+  instance_key  INTEGER NOT NULL REFERENCES koji_instance,
+  koji_build_id INTEGER NOT NULL,
+  since         INTEGER NOT NULL,
+  PRIMARY KEY (instance_key, koji_build_id)
+) STRICT, WITHOUT ROWID;
+
+-- How many builds of a kind Koji had when they were counted last, by when they were completed: where a number
+-- differs, builds were deleted, moved or promoted, and only those of the period need to be compared.
+CREATE TABLE koji_count (
+  instance_key INTEGER NOT NULL REFERENCES koji_instance,
+  kind         TEXT NOT NULL,    -- "deleted", "canceled", "draft", "volume/NAME"
+  period       INTEGER NOT NULL, -- of 2^14 seconds, numbered from 1970 on
+  builds       INTEGER NOT NULL, -- a period without a row has none
+  PRIMARY KEY (instance_key, kind, period)
+) STRICT, WITHOUT ROWID;
 
 -- Koji's builds that the index has looked at, as Koji had them at indexed_at. Never deleted: what Koji
 -- forgets stays here with state 2.
@@ -37,6 +65,7 @@ CREATE TABLE build (
 ) STRICT;
 
 CREATE INDEX build_by_name ON build (name, version);
+CREATE INDEX build_by_completion ON build (instance_key, completed_at);
 
 -- RPMs: those of Koji's builds, and local ones that no Koji knows. An RPM of Koji is known by its
 -- instance and koji_rpm_id, never by its NVRA, which drafts and several Kojis share. Koji never moves an

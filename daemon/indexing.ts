@@ -7,6 +7,12 @@ import { openStore } from './store/sqlite-store.ts';
 import type { EnqueueResult, Priority } from './store/types.ts';
 import { WorkerPool } from './worker.ts';
 
+/**
+ * Milliseconds between two requests of a sweep, a hundred builds each: ten thousand builds take some ten minutes,
+ * and the two and a half million of the largest Koji a day and a half.
+ */
+const SWEEP_PAUSE = 5000;
+
 /** What indexing needs of the configuration. */
 export type IndexingConfig = Pick<Config, 'database' | 'indexer' | 'koji'>;
 
@@ -41,11 +47,13 @@ export function openIndexing(config: IndexingConfig, log: Log): Indexing {
   // Without workers there is no pool at all: other processes do the work, and take back jobs of dead ones.
   const pool = indexer.workers === 0 ? null : new WorkerPool(parts, indexer.workers);
   const wakeWorkers = (): void => pool?.wake();
-  const reconcilers = config.koji.flatMap(({ name, reconcileInterval: interval }) => {
+  const readsArchives = indexer.scan !== 'header';
+  const reconcilers = config.koji.flatMap(({ name, reconcileInterval: interval, sweepInterval }) => {
     const hub = kojis.hubs.get(name);
+    const timing = { interval, sweepInterval, sweepPause: SWEEP_PAUSE };
     return hub === undefined
       ? []
-      : [new Reconciler({ hub, store, interval, wakeWorkers, now: Date.now, log })];
+      : [new Reconciler({ hub, store, ...timing, readsArchives, wakeWorkers, now: Date.now, log })];
   });
   return {
     start: () => {

@@ -1,6 +1,6 @@
-import { type KojiBuild, type KojiBuildId, asKojiBuildId } from '../shared/koji.ts';
-import type { KojiHub } from './koji/hub.ts';
-import { PRIORITY, type Store, type StoredBuild } from './store/types.ts';
+import { type KojiBuildId, asKojiBuildId } from '../shared/koji.ts';
+import { queueAdditions } from './reconciler-additions.ts';
+import { type Answered, type ReconcileParts, answered, queueNews } from './reconciler-news.ts';
 
 /**
  * Milliseconds by which a round reaches back before the last one. Completion times are no watermark: a
@@ -9,24 +9,17 @@ import { PRIORITY, type Store, type StoredBuild } from './store/types.ts';
  */
 const OVERLAP = 3600_000;
 
-/**
- * Milliseconds from its completion until a build counts as whole. `koji import` adds RPM after RPM to a
- * build that is complete since the first, and no list of builds shows it: what was looked at before this
- * is looked at once more. Less than OVERLAP, so that no round comes too late for it, however rare they are.
- */
-const SETTLING = 1800_000;
+/** Builds asked for at once. */
+const BATCH = 100;
 
-export interface RoundParts {
-  readonly hub: KojiHub;
-  readonly store: Pick<Store, 'instanceFacts' | 'recordReconciled'> & {
-    readonly index: Pick<Store['index'], 'getBuild'>;
-    readonly jobs: Pick<Store['jobs'], 'enqueue' | 'find'>;
-  };
-  /** Called when the queue has grown. */
-  readonly wakeWorkers: () => void;
-  /** Milliseconds since the epoch. */
-  readonly now: () => number;
-}
+/**
+ * Milliseconds for which an id that Koji has given out may be without a build: a transaction may be long. After
+ * that it is a gap, left by one that was rolled back.
+ */
+const GAP = 86_400_000;
+
+/** Only ids this close to the newest can be of transactions under way. Restored hubs skip thousands. */
+const UNDER_WAY = 10_000;
 
 /**
  * Compares the index with one Koji once: queues what has come since the last round, and what is not (any
@@ -34,71 +27,92 @@ export interface RoundParts {
  * there before OVERLAP: the past is for backfill. Returns how many builds were queued; throws as KojiHub
  * and the store do, and the next round begins where this one ended then.
  */
-export async function reconcile(parts: RoundParts, signal: AbortSignal): Promise<number> {
+export async function reconcile(
+  parts: ReconcileParts,
+  signal: AbortSignal,
+): Promise<{ readonly queued: number }> {
   const { hub, store, now } = parts;
   const { instance } = hub;
   const began = now();
   const { lastReconciled, reconciledKojiBuildId } = await store.instanceFacts(instance);
   let queued = 0;
   if (reconciledKojiBuildId === null) {
+    // Before the build: whatever is imported from here on is news.
+    const kojiRpmId = await hub.lastAddedId('rpms', signal);
+    const kojiArchiveId = await hub.lastAddedId('archives', signal);
     const kojiBuildId = await hub.lastKojiBuildId(signal);
-    await store.recordReconciled(instance, { kojiBuildId, time: began });
+    const upTo = { kojiBuildId, firstKojiBuildId: kojiBuildId, kojiRpmId, kojiArchiveId, time: began };
+    await store.recordReconciled(instance, upTo);
   } else {
-    const newest = asKojiBuildId(reconciledKojiBuildId);
-    const query = newest === null ? {} : { afterKojiBuildId: newest };
-    for await (const page of hub.listBuilds(query, signal)) {
-      queued += await queueChanged(page, parts);
-      // After the queue has them: whatever ends the program in between, they are asked for again.
-      await store.recordReconciled(instance, { kojiBuildId: Math.max(...page.map(idOf)) });
-    }
+    queued += await queueWatched(parts, signal);
+    queued += await queueNew(reconciledKojiBuildId, parts, signal);
+    // After the builds, so that those of new ones are known to be in the queue.
+    queued += await queueAdditions('rpms', parts, signal);
+    if (parts.readsArchives) queued += await queueAdditions('archives', parts, signal);
   }
   // After the ids, so that a build which was still building when they were asked for is not passed over.
   const since = Math.min(lastReconciled ?? began, began) - OVERLAP;
   for await (const page of hub.listBuilds({ completedAfter: Math.floor(since / 1000) }, signal)) {
-    queued += await queueChanged(page, parts);
+    queued += await queueNews(answered(page), parts);
   }
   await store.recordReconciled(instance, { time: began });
-  return queued;
+  return { queued };
 }
 
-/** Queues those of the builds that are to be looked at; returns how many were not due for it already. */
-async function queueChanged(builds: readonly KojiBuild[], parts: RoundParts): Promise<number> {
-  const { hub, store, wakeWorkers, now } = parts;
+/** Builds with ids that were never met before. */
+async function queueNew(after: number, parts: ReconcileParts, signal: AbortSignal): Promise<number> {
+  const { hub, store, now } = parts;
   const { instance } = hub;
-  const changed: KojiBuildId[] = [];
-  for (const build of builds) {
-    const stored = await store.index.getBuild(instance, build.kojiBuildId);
-    if (!isNews(build, stored, now())) continue;
-    const job = await store.jobs.find(instance, build.kojiBuildId);
-    // What failed is tried again in its time, and what was given up before anything of it could be written
-    // would fail as it did: queued afresh each round, both would be tried without end.
-    if (job?.state === 'failed' || (job?.state === 'parked' && stored === null)) continue;
-    changed.push(build.kojiBuildId);
+  const last = await hub.lastKojiBuildId(signal);
+  let queued = 0;
+  for (let from = after + 1; from <= last; from += BATCH) {
+    const answers = await ask(idsBetween(from, Math.min(from + BATCH - 1, last)), parts, signal);
+    queued += await queueNews(answers, parts);
+    const unfinished = answers.filter(
+      ({ kojiBuildId, build }) =>
+        build?.state === 'building' || (build === null && kojiBuildId > last - UNDER_WAY),
+    );
+    await store.reconciliation.watch(instance, unfinished.map(idOf), now());
+    // After the queue has them: whatever ends the program in between, they are asked for again.
+    await store.recordReconciled(instance, { kojiBuildId: Math.min(from + BATCH - 1, last) });
   }
-  if (changed.length === 0) return 0;
-  const { queued } = await store.jobs.enqueue(instance, changed, PRIORITY.reconcile);
-  if (queued > 0) wakeWorkers();
   return queued;
 }
 
-/**
- * Whether the index says less than Koji, or something else. RPMs that could not be read are no news: the
- * job of their build says so, and waits. `now` in milliseconds since the epoch.
- */
-function isNews(build: KojiBuild, stored: StoredBuild | null, now: number): boolean {
-  // What is not complete holds nothing to read; what is not finished will be in a later round's window.
-  if (stored === null) return build.state === 'complete';
-  return FACTS.some((fact) => build[fact] !== stored[fact]) || isUnsettled(build, stored, now);
+/** Builds that were not what they will be when their ids were met. */
+async function queueWatched(parts: ReconcileParts, signal: AbortSignal): Promise<number> {
+  const { hub, store, now } = parts;
+  const { instance } = hub;
+  let queued = 0;
+  for (let after = 0; ;) {
+    const watched = await store.reconciliation.watched(instance, after, BATCH);
+    const last = watched.at(-1);
+    if (last === undefined) return queued;
+    const answers = await ask(watched.map(idOf), parts, signal);
+    queued += await queueNews(answers, parts);
+    const over = watched.filter(({ since }, at) => {
+      const build = answers[at]?.build ?? null;
+      return build === null ? now() - since > GAP : build.state !== 'building';
+    });
+    await store.reconciliation.unwatch(instance, over.map(idOf));
+    after = last.kojiBuildId;
+  }
 }
 
-const FACTS = ['epoch', 'version', 'release', 'state', 'draft', 'volume', 'completedAt'] as const;
-
-function isUnsettled({ state, completedAt }: KojiBuild, { indexedAt }: StoredBuild, now: number): boolean {
-  if (state !== 'complete' || completedAt === null) return false;
-  const settled = completedAt * 1000 + SETTLING;
-  return indexedAt < settled && settled <= now;
+async function ask(
+  kojiBuildIds: readonly KojiBuildId[],
+  { hub }: ReconcileParts,
+  signal: AbortSignal,
+): Promise<Answered[]> {
+  const builds = await hub.getBuilds(kojiBuildIds, signal);
+  return kojiBuildIds.map((kojiBuildId, at) => ({ kojiBuildId, build: builds[at] ?? null }));
 }
 
-function idOf({ kojiBuildId }: KojiBuild): number {
+function idsBetween(first: number, last: number): KojiBuildId[] {
+  const ids = Array.from({ length: last - first + 1 }, (_, index) => asKojiBuildId(first + index));
+  return ids.filter((id) => id !== null);
+}
+
+function idOf({ kojiBuildId }: { readonly kojiBuildId: KojiBuildId }): KojiBuildId {
   return kojiBuildId;
 }

@@ -111,6 +111,7 @@ function toConfig(document: ConfigDocument, token: string | null): Config {
     topdir: koji.topdir ?? null,
     skipArches: koji.skip_arches,
     reconcileInterval: koji.reconcile_interval,
+    sweepInterval: koji.sweep_interval,
     maxConnections: koji.max_connections,
   }));
   if (first === undefined) throw new DarkserverError('internal', 'a configuration came out without a Koji');

@@ -38,6 +38,7 @@ function table<Shape extends z.ZodRawShape>(name: string, shape: Shape) {
   return z.strictObject(shape, { error: `write it as a table that begins with a line [${name}]` });
 }
 
+    sweep_interval: duration('1m', '365d'),
 /** The configuration file, after environment and flags were laid over it. */
 export const configDocument = z.strictObject({
   http: table('http', { listen: listenAddress() }),
@@ -95,3 +96,4 @@ export const DEFAULT_KOJI = {
   topurl: 'https://kojipkgs.fedoraproject.org',
   web: 'https://koji.fedoraproject.org/koji',
 } as const;
+  'koji.sweep_interval': '1d',

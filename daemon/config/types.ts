@@ -16,6 +16,8 @@ export interface KojiConfig {
   readonly skipArches: readonly string[];
   /** Milliseconds. */
   readonly reconcileInterval: number;
+  /** Milliseconds between the beginnings of two comparisons of all builds, at least. */
+  readonly sweepInterval: number;
   /** Requests to this Koji under way at once. */
   readonly maxConnections: number;
 }

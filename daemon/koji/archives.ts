@@ -76,12 +76,18 @@ const places = {
     .transform(({ id, relpath }) => ({ id, directory: relpath ? `win/${relpath}` : 'win', arch: null })),
 } satisfies Record<DetailedType, z.ZodType<Place & { id: KojiArchiveId }>>;
 
+/** Whether an archive is read: of others nothing is kept, nor where nobody knows where it lies. */
+export function isRead({
+  type,
+  filename,
+  btype,
+}: Pick<ListedArchive, 'type' | 'filename' | 'btype'>): boolean {
+  return (type === 'tar' || TAR_NAME.test(filename)) && btype !== '';
+}
+
 /** The tar files in an answer of listArchives for one build; what else there is, is passed over. */
 export function decodeTars(value: XmlRpcValue, of: KojiBuildId, what: string): ListedArchive[] {
-  const archives = decode(z.array(listed), value, what).filter(
-    // Without a build type nobody knows where it lies.
-    ({ type, filename, btype }) => (type === 'tar' || TAR_NAME.test(filename)) && btype !== '',
-  );
+  const archives = decode(z.array(listed), value, what).filter(isRead);
   for (const { kojiArchiveId: id, kojiBuildId: build, filename } of archives) {
     if (build !== of) {
       const message = `archive ${id} is of build ${build}, those of ${of} were asked for`;

@@ -6,7 +6,26 @@ import { HubFault, decodeAnswer, decodeMultiCall, encodeCall, multiCall } from '
 import type { Call, XmlRpcArgument, XmlRpcValue } from './codec.ts';
 import { decodeBuild, decodeBuilds, decodeRpms, decodeTagged, decodeText } from './decode.ts';
 import type { KojiHttp } from './http.ts';
-import type { BuildQuery, KojiBuildContent, KojiHub } from './hub.ts';
+import {
+  asAskedFor,
+  countBuildsCall,
+  decodeAdditions,
+  decodeCount,
+  decodeOutline,
+  decodeVolumes,
+  newestCall,
+  outlineCalls,
+} from './comparison.ts';
+import type {
+  Addition,
+  AdditionKind,
+  BuildOutline,
+  BuildQuery,
+  CountQuery,
+  KojiBuildContent,
+  KojiHub,
+  KojiVolume,
+} from './hub.ts';
 
 /** Bytes of an answer: 40,000 RPMs of one build, some 1,400 bytes of XML each. */
 const MAX_ANSWER = 64 * 1024 * 1024;
@@ -16,6 +35,8 @@ const MAX_TAGGED = 256 * 1024 * 1024;
 const BATCH = 100;
 /** Builds of a page of listBuilds: 2,400 bytes of XML each. */
 const PAGE = 200;
+/** Pages of a listing, newest first, that may bring nothing new before the hub is not believed any more. */
+const MAX_FRUITLESS = 100;
 
 export interface KojiHubClientOptions {
   /** The instance's name in the configuration. */
@@ -49,7 +70,7 @@ export class KojiHubClient implements KojiHub {
     }
     const call: Call = { method: 'getBuild', params: [build] };
     const found = decodeBuild(await this.#call(call, signal), this.#what(call));
-    return typeof build === 'string' ? found : this.#asAskedFor(found, build, this.#what(call));
+    return typeof build === 'string' ? found : asAskedFor(found, build, this.#what(call));
   }
 
   async getBuilds(kojiBuildIds: readonly KojiBuildId[], signal?: AbortSignal): Promise<(KojiBuild | null)[]> {
@@ -60,7 +81,7 @@ export class KojiHubClient implements KojiHub {
       const answers = await this.#callAll(calls, signal);
       for (const [index, kojiBuildId] of batch.entries()) {
         const what = this.#what({ method: 'getBuild' });
-        builds.push(this.#asAskedFor(decodeBuild(answers[index] ?? null, what), kojiBuildId, what));
+        builds.push(asAskedFor(decodeBuild(answers[index] ?? null, what), kojiBuildId, what));
       }
     }
     return builds;
@@ -72,7 +93,7 @@ export class KojiHubClient implements KojiHub {
     const calls = [getBuild, listRpms, listArchives(kojiBuildId)];
     const [first = null, second = null, third = null] = await this.#callAll(calls, signal);
     const what = this.#what(getBuild);
-    const build = this.#asAskedFor(decodeBuild(first, what), kojiBuildId, what);
+    const build = asAskedFor(decodeBuild(first, what), kojiBuildId, what);
     if (build === null) return null;
     const rpms = decodeRpms(second, kojiBuildId, this.#what(listRpms));
     return { build, rpms, archives: await this.#archives(kojiBuildId, third, signal) };
@@ -102,6 +123,67 @@ export class KojiHubClient implements KojiHub {
   async lastKojiBuildId(signal?: AbortSignal): Promise<number> {
     const [last] = await this.#page({}, { order: '-build_id', limit: 1 }, signal);
     return last?.kojiBuildId ?? 0;
+  }
+
+  async countBuilds(queries: readonly CountQuery[], signal?: AbortSignal): Promise<number[]> {
+    const calls = queries.map(countBuildsCall);
+    const answers = await this.#callAll(calls, signal);
+    return answers.map((answer) => decodeCount(answer, this.#what({ method: 'listBuilds' })));
+  }
+
+  async listVolumes(signal?: AbortSignal): Promise<KojiVolume[]> {
+    const call: Call = { method: 'listVolumes', params: [] };
+    return decodeVolumes(await this.#call(call, signal), this.#what(call));
+  }
+
+  async getOutlines(kojiBuildIds: readonly KojiBuildId[], signal?: AbortSignal): Promise<BuildOutline[]> {
+    const outlines: BuildOutline[] = [];
+    for (let at = 0; at < kojiBuildIds.length; at += BATCH) {
+      const batch = kojiBuildIds.slice(at, at + BATCH);
+      const calls = batch.map(outlineCalls);
+      const answers = await this.#callAll(calls.flat(), signal);
+      for (const [index, kojiBuildId] of batch.entries()) {
+        const own = answers.splice(0, calls[index]?.length);
+        outlines.push(decodeOutline(own, kojiBuildId, (method) => this.#what({ method })));
+      }
+    }
+    return outlines;
+  }
+
+  async lastAddedId(kind: AdditionKind, signal?: AbortSignal): Promise<number> {
+    const [newest] = await this.#newest(kind, { limit: 1, offset: 0 }, signal);
+    return newest?.addedId ?? 0;
+  }
+
+  /**
+   * Pages overlap by one row, as those of #filteredBuilds do: rows that come meanwhile move all others
+   * down, and are left to the next listing; where rows have gone, the listing steps back until it joins.
+   */
+  async *listAdditions(
+    kind: AdditionKind,
+    afterId: number,
+    signal?: AbortSignal,
+  ): AsyncGenerator<Addition[]> {
+    let joint = Infinity;
+    let fruitless = 0;
+    for (let offset = 0; fruitless < MAX_FRUITLESS;) {
+      const page = await this.#newest(kind, { limit: PAGE, offset }, signal);
+      const [first] = page;
+      if (offset > 0 && (first === undefined || first.addedId < joint)) {
+        offset = Math.max(0, offset - PAGE);
+        fruitless++;
+        continue;
+      }
+      const fresh = page.filter(({ addedId }) => addedId < joint && addedId > afterId);
+      if (fresh.length > 0) yield fresh;
+      const last = page.at(-1)?.addedId ?? 0;
+      if (page.length < PAGE || last <= afterId) return;
+      if (last >= joint) fruitless++;
+      joint = Math.min(joint, last);
+      offset += PAGE - 1;
+    }
+    const what = this.#what(newestCall(kind, { limit: PAGE, offset: 0 }));
+    throw new DarkserverError('hub_protocol', `${what}: the pages of the newest do not join`);
   }
 
   /**
@@ -175,6 +257,15 @@ export class KojiHubClient implements KojiHub {
     );
   }
 
+  async #newest(
+    kind: AdditionKind,
+    page: { limit: number; offset: number },
+    signal?: AbortSignal,
+  ): Promise<Addition[]> {
+    const call = newestCall(kind, page);
+    return decodeAdditions(kind, await this.#call(call, signal), page.limit, this.#what(call));
+  }
+
   async #archives(
     kojiBuildId: KojiBuildId,
     answer: XmlRpcValue,
@@ -185,11 +276,6 @@ export class KojiHubClient implements KojiHub {
     const calls = callsForPlaces(tars, kojiBuildId);
     const places = calls.length === 0 ? [] : await this.#callAll(calls, signal);
     return placeArchives(tars, places, what);
-  }
-
-  #asAskedFor(build: KojiBuild | null, asked: KojiBuildId, what: string): KojiBuild | null {
-    if (build === null || build.kojiBuildId === asked) return build;
-    throw new DarkserverError('hub_protocol', `${what}: build ${build.kojiBuildId} in place of ${asked}`);
   }
 
   #what({ method }: { readonly method: string }): string {

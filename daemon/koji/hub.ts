@@ -1,4 +1,11 @@
-import type { KojiArchive, KojiBuild, KojiBuildId, KojiRpm } from '../../shared/koji.ts';
+import type {
+  BuildState,
+  KojiArchive,
+  KojiArchiveId,
+  KojiBuild,
+  KojiBuildId,
+  KojiRpm,
+} from '../../shared/koji.ts';
 
 /** Which builds a listing asks for. All that is given must hold. */
 export interface BuildQuery {
@@ -8,6 +15,43 @@ export interface BuildQuery {
   readonly completedAfter?: number;
   readonly completedBefore?: number;
   readonly packageName?: string;
+}
+
+/** Which builds are counted. All that is given must hold. */
+export interface CountQuery {
+  readonly state?: BuildState;
+  /** Drafts alone. Kojis before 1.34 know none, and answer with a fault. */
+  readonly draft?: true;
+  readonly kojiVolumeId?: number;
+  /** Seconds since the epoch: builds that were completed then or later. */
+  readonly completedFrom?: number;
+  readonly completedBefore?: number;
+}
+
+export interface KojiVolume {
+  readonly kojiVolumeId: number;
+  readonly name: string;
+}
+
+/** As much of a build as shows whether the index agrees with it. */
+export interface BuildOutline {
+  readonly kojiBuildId: KojiBuildId;
+  /** Null if Koji knows no such build. */
+  readonly build: KojiBuild | null;
+  /** How many RPMs Koji lists for it. */
+  readonly rpms: number;
+  /** Those of its archives that are tar files. */
+  readonly tars: readonly KojiArchiveId[];
+}
+
+/** What is imported into a build: Koji gives each kind its ids one after another. */
+export type AdditionKind = 'rpms' | 'archives';
+
+export interface Addition {
+  /** Koji's id of the RPM or archive. */
+  readonly addedId: number;
+  /** Null for what is not looked at: an RPM of an external repository, an archive that is no tar file. */
+  readonly kojiBuildId: KojiBuildId | null;
 }
 
 export interface KojiBuildContent {
@@ -41,4 +85,13 @@ export interface KojiHub {
   listTagged(tag: string, signal?: AbortSignal): Promise<KojiBuildId[]>;
   /** The largest build id that Koji has given out, 0 if none. */
   lastKojiBuildId(signal?: AbortSignal): Promise<number>;
+  /** How many builds each query finds, in one request: a hundred of them at most. */
+  countBuilds(queries: readonly CountQuery[], signal?: AbortSignal): Promise<number[]>;
+  listVolumes(signal?: AbortSignal): Promise<KojiVolume[]>;
+  /** As getBuilds, with what is needed to tell whether the index has all of them. */
+  getOutlines(kojiBuildIds: readonly KojiBuildId[], signal?: AbortSignal): Promise<BuildOutline[]>;
+  /** The largest id that Koji has given to an RPM or archive, 0 if none. */
+  lastAddedId(kind: AdditionKind, signal?: AbortSignal): Promise<number>;
+  /** What was imported with larger ids, newest first, page after page. */
+  listAdditions(kind: AdditionKind, afterId: number, signal?: AbortSignal): AsyncIterable<Addition[]>;
 }

@@ -1,12 +1,28 @@
 import type { Statement } from 'better-sqlite3';
 import type { Database } from './open.ts';
-import type { InstanceFacts, ReconciledUpTo } from './types.ts';
+import type { InstanceFacts, ReconciledUpTo, SweepStep } from './reconciliation-types.ts';
 
 interface FactsRow {
   last_push: number | null;
   last_reconciled: number | null;
+  first_koji_build_id: number | null;
   reconciled_koji_build_id: number | null;
+  reconciled_koji_rpm_id: number | null;
+  reconciled_koji_archive_id: number | null;
+  sweep_began: number | null;
+  sweep_from: number | null;
+  sweep_at: number | null;
+  sweep_ended: number | null;
+  sweep_found: number;
 }
+
+type ReconciledColumns = [
+  kojiBuildId: number | null,
+  firstKojiBuildId: number | null,
+  kojiRpmId: number | null,
+  kojiArchiveId: number | null,
+  time: number | null,
+];
 
 /** Names of Kojis and their keys, and what is remembered about each. */
 export class Instances {
@@ -15,7 +31,10 @@ export class Instances {
   readonly #selectName: Statement<[number], string>;
   readonly #selectFacts: Statement<[string], FactsRow>;
   readonly #updatePush: Statement<[number, string]>;
-  readonly #updateReconciled: Statement<[kojiBuildId: number | null, time: number | null, name: string]>;
+  readonly #updateReconciled: Statement<[...ReconciledColumns, name: string]>;
+  readonly #beginSweep: Statement<[began: number, from: number, at: number, name: string]>;
+  readonly #updateSweep: Statement<[at: number, found: number, name: string]>;
+  readonly #endSweep: Statement<[number, string]>;
   /** Rows of koji_instance are neither renamed nor deleted, so what was read once stays true. */
   readonly #keys = new Map<string, number>();
   readonly #names = new Map<number, string>();
@@ -29,18 +48,32 @@ export class Instances {
       .prepare<[number], string>('SELECT name FROM koji_instance WHERE instance_key = ?')
       .pluck();
     this.#selectFacts = db.prepare(
-      'SELECT last_push, last_reconciled, reconciled_koji_build_id FROM koji_instance WHERE name = ?',
+      `SELECT last_push, last_reconciled, first_koji_build_id, reconciled_koji_build_id, reconciled_koji_rpm_id,
+         reconciled_koji_archive_id, sweep_began, sweep_from, sweep_at, sweep_ended, sweep_found
+       FROM koji_instance WHERE name = ?`,
     );
     this.#updatePush = db.prepare(
       'UPDATE koji_instance SET last_push = max(ifnull(last_push, 0), ?) WHERE name = ?',
     );
-    // SQLite's max of two is NULL if one of them is; no build has the id -1.
+    // SQLite's max of two is NULL if one of them is; nothing has the id -1.
+    const neverBack = (column: string): string =>
+      `${column} = nullif(max(ifnull(${column}, -1), ifnull(?, -1)), -1)`;
     this.#updateReconciled = db.prepare(
       `UPDATE koji_instance SET
-         reconciled_koji_build_id = nullif(max(ifnull(reconciled_koji_build_id, -1), ifnull(?, -1)), -1),
+         ${neverBack('reconciled_koji_build_id')},
+         first_koji_build_id = ifnull(first_koji_build_id, ?),
+         ${neverBack('reconciled_koji_rpm_id')},
+         ${neverBack('reconciled_koji_archive_id')},
          last_reconciled = ifnull(?, last_reconciled)
        WHERE name = ?`,
     );
+    this.#beginSweep = db.prepare(
+      'UPDATE koji_instance SET sweep_began = ?, sweep_from = ?, sweep_at = ? WHERE name = ?',
+    );
+    this.#updateSweep = db.prepare(
+      'UPDATE koji_instance SET sweep_at = ?, sweep_found = sweep_found + ? WHERE name = ?',
+    );
+    this.#endSweep = db.prepare('UPDATE koji_instance SET sweep_at = NULL, sweep_ended = ? WHERE name = ?');
   }
 
   /** The key of an instance, null if nothing was ever stored for it. */
@@ -75,9 +108,25 @@ export class Instances {
     this.#updatePush.run(at, name);
   }
 
-  recordReconciled(name: string, { kojiBuildId, time }: ReconciledUpTo): void {
+  recordReconciled(name: string, upTo: ReconciledUpTo): void {
     this.findOrMake(name);
-    this.#updateReconciled.run(kojiBuildId ?? null, time ?? null, name);
+    const { kojiBuildId, firstKojiBuildId, kojiRpmId, kojiArchiveId, time } = upTo;
+    this.#updateReconciled.run(
+      kojiBuildId ?? null,
+      firstKojiBuildId ?? null,
+      kojiRpmId ?? null,
+      kojiArchiveId ?? null,
+      time ?? null,
+      name,
+    );
+  }
+
+  recordSweep(name: string, step: SweepStep): void {
+    if ('began' in step) {
+      this.findOrMake(name);
+      this.#beginSweep.run(step.began, step.from, step.from, name);
+    } else if ('at' in step) this.#updateSweep.run(step.at, step.found, name);
+    else this.#endSweep.run(step.ended, name);
   }
 
   facts(name: string): InstanceFacts {
@@ -85,7 +134,17 @@ export class Instances {
     return {
       lastPush: row?.last_push ?? null,
       lastReconciled: row?.last_reconciled ?? null,
+      firstKojiBuildId: row?.first_koji_build_id ?? null,
       reconciledKojiBuildId: row?.reconciled_koji_build_id ?? null,
+      reconciledKojiRpmId: row?.reconciled_koji_rpm_id ?? null,
+      reconciledKojiArchiveId: row?.reconciled_koji_archive_id ?? null,
+      sweep: {
+        began: row?.sweep_began ?? null,
+        from: row?.sweep_from ?? null,
+        at: row?.sweep_at ?? null,
+        ended: row?.sweep_ended ?? null,
+        found: row?.sweep_found ?? 0,
+      },
     };
   }
 }

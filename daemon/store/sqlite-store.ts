@@ -7,6 +7,8 @@ import { JobQueue } from './job-queue.ts';
 import { type Database, openDatabase, openDatabaseForReading } from './open.ts';
 import { kept } from './kept.ts';
 import { QuietCheckpoint } from './quiet-checkpoint.ts';
+import { Reconciliation } from './reconciliation.ts';
+import type { ReconciliationStore } from './reconciliation-types.ts';
 import { toStoreError } from './store-error.ts';
 import type { IndexStore, JobStore, Store } from './types.ts';
 
@@ -55,6 +57,7 @@ function composeStore(db: Database, path: string, now: () => number): Store {
       read,
       write,
     ),
+    reconciliation: reconciliationStore(new Reconciliation(db, instances), instances, read, write),
     recordPush: (instance, at) =>
       write(() => {
         instances.recordPush(instance, at);
@@ -127,5 +130,39 @@ function jobStore(queue: JobQueue, locks: JobLocks, list: JobList, read: Run, wr
     list: (filter) => read(() => list.list(filter)),
     countByState: () => read(() => list.countByState()),
     oldestWaiting: (instance) => read(() => list.oldestWaiting(instance)),
+  };
+}
+
+function reconciliationStore(
+  reconciliation: Reconciliation,
+  instances: Instances,
+  read: Run,
+  write: Run,
+): ReconciliationStore {
+  return {
+    recordSweep: (instance, step) =>
+      write(() => {
+        instances.recordSweep(instance, step);
+      }),
+    watch: (instance, kojiBuildIds, since) =>
+      write(() => {
+        reconciliation.watch(instance, kojiBuildIds, since);
+      }),
+    unwatch: (instance, kojiBuildIds) =>
+      write(() => {
+        reconciliation.unwatch(instance, kojiBuildIds);
+      }),
+    watched: (instance, after, limit) => read(() => reconciliation.watched(instance, after, limit)),
+    counted: (instance, kind, from, before) =>
+      read(() => reconciliation.counted(instance, kind, from, before)),
+    recordCount: (instance, kind, period, builds) =>
+      write(() => {
+        reconciliation.recordCount(instance, kind, period, builds);
+      }),
+    buildsCompleted: (instance, from, before) =>
+      read(() => reconciliation.buildsCompleted(instance, from, before)),
+    buildsBelow: (instance, kojiBuildId, limit) =>
+      read(() => reconciliation.buildsBelow(instance, kojiBuildId, limit)),
+    storedContent: (instance, kojiBuildId) => read(() => reconciliation.storedContent(instance, kojiBuildId)),
   };
 }

@@ -10,6 +10,7 @@ import type {
   KojiRpmId,
 } from '../../shared/koji.ts';
 import type { Nvra } from '../../shared/nvr.ts';
+import type { InstanceFacts, ReconciledUpTo, ReconciliationStore } from './reconciliation-types.ts';
 
 /** A file with a build-id, as the index keeps it. */
 export interface StoredFile {
@@ -271,23 +272,6 @@ export interface JobStore {
   oldestWaiting(instance: string): Promise<number | null>;
 }
 
-/** Facts about each Koji that outlive a restart. */
-export interface InstanceFacts {
-  /** Milliseconds since the epoch, null if never. */
-  readonly lastPush: number | null;
-  readonly lastReconciled: number | null;
-  /** Builds with larger ids are still to be asked for; 0 if Koji had none, null before the first contact. */
-  readonly reconciledKojiBuildId: number | null;
-}
-
-/** How far the index was compared with a Koji: what is left out stays as it was. */
-export interface ReconciledUpTo {
-  /** Builds up to this id are in the index, in the queue, or too old to be asked for. Never goes back. */
-  readonly kojiBuildId?: number;
-  /** Milliseconds since the epoch: what Koji changed before was looked at. */
-  readonly time?: number;
-}
-
 export interface Store {
   readonly index: IndexStore;
   readonly jobs: JobStore;
@@ -299,3 +283,4 @@ export interface Store {
   ping(): Promise<boolean>;
   close(): Promise<void>;
 }
+  readonly reconciliation: ReconciliationStore;

@@ -11,8 +11,8 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-function round(parts: Reconciling): Promise<number> {
-  return reconcile(parts, new AbortController().signal);
+async function round(parts: Reconciling): Promise<number> {
+  return (await reconcile(parts, new AbortController().signal)).queued;
 }
 
 async function queued({ store: { jobs } }: Reconciling): Promise<number[]> {
@@ -183,7 +183,12 @@ describe('builds that the index holds', () => {
       if (build !== null) await store.index.replaceBuild(INSTANCE, build, null);
     }
     setting.pass(365 * DAY);
-    await store.recordReconciled(INSTANCE, { kojiBuildId: 0, time: 2 * HOUR });
+    await store.recordReconciled(INSTANCE, {
+      kojiBuildId: 0,
+      kojiRpmId: 999,
+      kojiArchiveId: 999,
+      time: 2 * HOUR,
+    });
     for (const build of await hub.getBuilds(ids(4))) {
       if (build !== null) await store.index.replaceBuild(INSTANCE, { ...build, volume: 'vol9' }, null);
     }
@@ -231,35 +236,34 @@ describe('builds that the index holds', () => {
     expect(await round(setting)).toBe(0);
   });
 
-  test('and that were looked at in their first half hour are looked at once more after it', async () => {
+  test.each([0, 5])('and that get an RPM %i days later are looked at again, once', async (days) => {
     const setting = await setUpKnown();
     const { koji, build, pass, work, store } = setting;
     const kojiBuildId = build('greet', 0, [fixtureRpm(GREET.main)]);
+    build('other', 0, [fixtureRpm(GREET.libs)]);
     await round(setting);
     await work();
+    pass(days * DAY);
     koji.changes.addRpms(kojiBuildId, [fixtureRpm(GREET.debuginfo)]);
-    pass(29 * MINUTE);
-    expect(await round(setting)).toBe(0);
-    pass(2 * MINUTE);
     expect(await round(setting)).toBe(1);
     expect(await work()).toEqual([kojiBuildId]);
     expect(await store.index.knownRpms(INSTANCE, ids(kojiBuildId)[0] ?? never())).toHaveLength(2);
     expect(await round(setting)).toBe(0);
-    pass(10 * MINUTE);
-    expect(await round(setting)).toBe(0);
   });
 
-  test('are looked at once more also where rounds are far apart', async () => {
+  test('and that get an RPM while theirs are read are looked at again', async () => {
     const setting = await setUpKnown();
-    const { build, pass, work } = setting;
-    const kojiBuildId = build('greet', 0);
-    pass(29 * MINUTE);
+    const { koji, hub, build, work, store } = setting;
+    const kojiBuildId = build('greet', 0, [fixtureRpm(GREET.main)]);
     await round(setting);
-    await work();
-    pass(7 * DAY);
+    const asked = await hub.getBuildContent(ids(kojiBuildId)[0] ?? never());
+    koji.changes.addRpms(kojiBuildId, [fixtureRpm(GREET.debuginfo)]);
+    const job = await claim(store.jobs, 'w', [INSTANCE]);
     expect(await round(setting)).toBe(1);
+    const [rpm] = asked?.rpms ?? [];
+    await store.index.replaceBuild(INSTANCE, asked?.build ?? never(), [{ ...(rpm ?? never()), files: [] }]);
+    await store.jobs.complete(job);
     expect(await work()).toEqual([kojiBuildId]);
-    expect(await round(setting)).toBe(0);
   });
 });
 

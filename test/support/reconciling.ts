@@ -2,14 +2,14 @@ import type { IndexBuild } from '../../daemon/indexer/index-build.ts';
 import { KojiHttp } from '../../daemon/koji/http.ts';
 import { KojiHubClient } from '../../daemon/koji/hub-client.ts';
 import type { KojiHub } from '../../daemon/koji/hub.ts';
-import type { RoundParts } from '../../daemon/reconciler-round.ts';
+import type { ReconcileParts } from '../../daemon/reconciler-news.ts';
 import type { Store } from '../../daemon/store/types.ts';
 import { afterTest } from './after-test.ts';
 import { databasePath, storeAt } from './database-file.ts';
 import { INSTANCE, indexBuildOf } from './indexing.ts';
 import { StandInHub } from './stand-in-hub/stand-in-hub.ts';
 
-export interface Reconciling extends RoundParts {
+export interface Reconciling extends ReconcileParts {
   readonly koji: StandInHub;
   readonly hub: KojiHub;
   readonly store: Store;
@@ -46,6 +46,7 @@ export async function setUpReconciling(opening = StandInHub.empty()): Promise<Re
     hub: new KojiHubClient({ instance: INSTANCE, url: koji.hubUrl, http }),
     store,
     now,
+    readsArchives: true,
     wakeWorkers: () => wakeUps++,
     wakeUps: () => wakeUps,
     pass: (milliseconds) => (passed += milliseconds),

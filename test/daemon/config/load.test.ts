@@ -53,6 +53,7 @@ describe('defaults', () => {
           topdir: null,
           skipArches: ['src'],
           reconcileInterval: 300_000,
+          sweepInterval: 86_400_000,
           maxConnections: 8,
         },
       ],

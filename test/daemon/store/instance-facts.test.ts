@@ -1,7 +1,15 @@
 import { expect, test } from '@jest/globals';
 import { openTestStore } from '../../support/test-store.ts';
 
-const NOTHING = { lastPush: null, lastReconciled: null, reconciledKojiBuildId: null };
+const NOTHING = {
+  lastPush: null,
+  lastReconciled: null,
+  firstKojiBuildId: null,
+  reconciledKojiBuildId: null,
+  reconciledKojiRpmId: null,
+  reconciledKojiArchiveId: null,
+  sweep: { began: null, from: null, at: null, ended: null, found: 0 },
+};
 
 test('the last push of each Koji is remembered', async () => {
   const store = openTestStore();
@@ -24,7 +32,7 @@ test('how far each Koji was compared is remembered, and never goes back to older
   // Of two daemons on one database, one may be behind the other.
   await store.recordReconciled('fedora', { kojiBuildId: 5 });
   expect(await store.instanceFacts('fedora')).toEqual({
-    lastPush: null,
+    ...NOTHING,
     lastReconciled: 2_000,
     reconciledKojiBuildId: 7,
   });

@@ -194,12 +194,13 @@ export class KojiChanges {
     this.#update(buildId, { state: BUILD_STATE.DELETED });
   }
 
-  /** resetBuild: the build is canceled, its RPMs go with their files. */
+  /** resetBuild: the build is canceled on the default volume, its RPMs and archives go with their files. */
   resetBuild(buildId: number): void {
     const record = this.#record(buildId);
     this.#files.removeDirectory(directoryOf(record.getBuild));
     record.listRPMs = [];
-    this.#update(buildId, { state: BUILD_STATE.CANCELED, completion_time: null, completion_ts: null });
+    record.listArchives = [];
+    this.#update(buildId, { state: BUILD_STATE.CANCELED, volume_id: 0, volume_name: 'DEFAULT' });
   }
 
   /** Moves a build's files to another volume, which is made if there is none of the name. */
