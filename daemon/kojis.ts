@@ -55,6 +55,7 @@ export function connectKoji(koji: KojiConfig, retry?: RetryPolicy): KojiConnecti
     version: VERSION,
     contact: CONTACT,
     maxConnections: koji.maxConnections,
+    maxBytesPerSecond: koji.maxBytesPerSecond,
     ...(retry === undefined ? {} : { retry }),
   });
   return { http, hub: new KojiHubClient({ instance: koji.name, url: koji.hub, http }) };

@@ -113,6 +113,7 @@ function toConfig(document: ConfigDocument, token: string | null): Config {
     reconcileInterval: koji.reconcile_interval,
     sweepInterval: koji.sweep_interval,
     maxConnections: koji.max_connections,
+    maxBytesPerSecond: koji.max_bytes_per_second ?? null,
   }));
   if (first === undefined) throw new DarkserverError('internal', 'a configuration came out without a Koji');
   return {

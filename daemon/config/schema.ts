@@ -1,7 +1,16 @@
 import { z } from 'zod';
 import { LOG_LEVELS } from '../log.ts';
 import { SCAN_MODES } from '../indexer/types.ts';
-import { duration, filePath, httpUrl, listenAddress, oneOf, readable, wholeNumber } from './values.ts';
+import {
+  byteCount,
+  duration,
+  filePath,
+  httpUrl,
+  listenAddress,
+  oneOf,
+  readable,
+  wholeNumber,
+} from './values.ts';
 
 /** The instance of RPMs that no Koji knows. */
 const RESERVED_INSTANCE = 'local';
@@ -29,7 +38,9 @@ const koji = z.strictObject(
     topdir: filePath().optional(),
     skip_arches: architectures(),
     reconcile_interval: duration('1s', '30d'),
+    sweep_interval: duration('1m', '365d'),
     max_connections: wholeNumber(1, 64),
+    max_bytes_per_second: byteCount('64K', '100G').optional(),
   },
   { error: KOJI_TABLES },
 );
@@ -38,7 +49,6 @@ function table<Shape extends z.ZodRawShape>(name: string, shape: Shape) {
   return z.strictObject(shape, { error: `write it as a table that begins with a line [${name}]` });
 }
 
-    sweep_interval: duration('1m', '365d'),
 /** The configuration file, after environment and flags were laid over it. */
 export const configDocument = z.strictObject({
   http: table('http', { listen: listenAddress() }),
@@ -86,6 +96,7 @@ export const DEFAULTS: Readonly<Record<string, unknown>> = {
   'log.format': 'text',
   'koji.skip_arches': ['src'],
   'koji.reconcile_interval': '5m',
+  'koji.sweep_interval': '1d',
   'koji.max_connections': 8,
 };
 
@@ -96,4 +107,3 @@ export const DEFAULT_KOJI = {
   topurl: 'https://kojipkgs.fedoraproject.org',
   web: 'https://koji.fedoraproject.org/koji',
 } as const;
-  'koji.sweep_interval': '1d',

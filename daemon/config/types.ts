@@ -18,8 +18,10 @@ export interface KojiConfig {
   readonly reconcileInterval: number;
   /** Milliseconds between the beginnings of two comparisons of all builds, at least. */
   readonly sweepInterval: number;
-  /** Requests to this Koji under way at once. */
+  /** Requests to this Koji under way at once, at most. */
   readonly maxConnections: number;
+  /** Of what its servers send; null for as fast as it comes. */
+  readonly maxBytesPerSecond: number | null;
 }
 
 export interface Config {

@@ -55,6 +55,18 @@ export function duration(least: string, most: string) {
   );
 }
 
+/** In bytes. */
+export function byteCount(least: string, most: string) {
+  const [from, to] = [readBytes(least) ?? 0, readBytes(most) ?? Infinity];
+  return readable(
+    `give a number and a unit (K, M or G bytes), as in "20M", from ${least} to ${most}`,
+    (text) => {
+      const bytes = readBytes(text);
+      return bytes === null || bytes < from || bytes > to ? null : bytes;
+    },
+  );
+}
+
 function readListen(text: string): ListenAddress | null {
   const match = /^(?:\[([0-9a-f:.]+(?:%[\w.-]+)?)\]|([^\s:[\]/]+)):(\d{1,5})$/i.exec(text);
   const host = match?.[1] ?? match?.[2];
@@ -72,6 +84,14 @@ function readHttpUrl(text: string): string | null {
 }
 
 const UNIT_MS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+const UNIT_BYTES = { K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 } as const;
+
+function readBytes(text: string): number | null {
+  const match = /^(\d{1,6}(?:\.\d{1,3})?)\s*([KMG])$/i.exec(text.trim());
+  if (match === null) return null;
+  return Math.floor(Number(match[1]) * UNIT_BYTES[match[2]?.toUpperCase() as keyof typeof UNIT_BYTES]);
+}
 
 function readDuration(text: string): number | null {
   const match = /^(\d{1,6}(?:\.\d{1,3})?)\s*([smhd])$/.exec(text.trim());

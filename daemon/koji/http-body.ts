@@ -20,6 +20,8 @@ export interface BodyOptions {
   /** Content-Length, null where the server gave none. */
   readonly length: number | null;
   readonly signal: AbortSignal | undefined;
+  /** Called with the bytes of each chunk; the next is taken when it is settled. */
+  readonly pay?: (bytes: number) => Promise<void>;
   /** Called once, when the body was read to its end or its connection is gone. */
   readonly onClosed: () => void;
 }
@@ -87,6 +89,8 @@ export class HttpBody implements AsyncIterable<Uint8Array> {
         return null;
       }
       this.#received += next.value.length;
+      clearTimeout(timer);
+      await this.#options.pay?.(next.value.length);
       return next.value;
     } catch (error) {
       this.#release();

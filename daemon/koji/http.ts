@@ -1,11 +1,15 @@
 import type { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import fetch, { FetchError } from 'node-fetch';
 import type { Headers, RequestInit } from 'node-fetch';
 import pLimit from 'p-limit';
 import { DarkserverError } from '../../shared/errors.ts';
+import { ByteRate } from './byte-rate.ts';
 import { createHttpAgents } from './http-agents.ts';
 import type { HttpAgents } from './http-agents.ts';
 import { HttpBody, collect, decodeContent, excerpt } from './http-body.ts';
+import { HttpPace } from './http-pace.ts';
+import type { Ending } from './http-pace.ts';
 import { PassingError, parseRetryAfter, reasonOf, retrying, stoppedError } from './http-retry.ts';
 import type { RetryPolicy } from './http-retry.ts';
 
@@ -15,8 +19,10 @@ export interface KojiHttpOptions {
   /** Darkserver's version and where its operator can be reached, for the User-Agent. */
   readonly version: string;
   readonly contact: string;
-  /** Responses under way at once; a response is under way until its body is read or closed. */
+  /** Responses under way at once, at most; a response is under way until its body is read or closed. */
   readonly maxConnections: number;
+  /** Of answers' bodies in a second; null or left out: as they come. */
+  readonly maxBytesPerSecond?: number | null;
   /** Milliseconds. */
   readonly connectTimeout?: number;
   /** Milliseconds without a byte: before the headers (a hub may think for long) and between parts. */
@@ -32,6 +38,8 @@ export interface HttpResponse {
 
 interface Exchange {
   readonly url: string;
+  /** Requests that take alike long. */
+  readonly what: string;
   readonly init: RequestInit;
   readonly signal: AbortSignal | undefined;
 }
@@ -45,35 +53,64 @@ function isPassingStatus(status: number): boolean {
   return status >= 500 || status === 429;
 }
 
+/** How an answer's headers speak of the server's health. */
+function endingOf(status: number, headers: Headers, what: string, milliseconds: number): Ending {
+  if (status === 429 || status === 503) {
+    return { ended: 'refused', retryAfter: parseRetryAfter(headers.get('retry-after')) };
+  }
+  return status >= 500 ? { ended: 'failed' } : { ended: 'answered', what, milliseconds };
+}
+
 function lengthOf(headers: Headers): number | null {
   const length = headers.get('content-length');
   return length !== null && /^\d{1,15}$/.test(length) ? Number(length) : null;
 }
 
 /**
- * HTTP to one Koji: its hub and its file server. Connections are kept and bounded in number, silence is
- * bounded in time, and what may pass (connections that fail, 5xx, 429) is tried again after a while.
+ * HTTP to one Koji: its hub and its file server. Connections are kept and bounded in number, fewer of them while
+ * the servers are slow or in trouble; silence is bounded in time, and what may pass (connections that fail, 5xx,
+ * 429) is tried again after a while.
  */
 export class KojiHttp {
   readonly #agents: HttpAgents;
   readonly #slots: ReturnType<typeof pLimit>;
+  readonly #pace: HttpPace;
+  readonly #byteRate: ByteRate;
   readonly #userAgent: string;
   readonly #silenceTimeout: number;
   readonly #retry: RetryPolicy;
+  /** What went wrong when a request last did. */
+  #trouble = '';
 
   constructor(options: KojiHttpOptions) {
     this.#agents = createHttpAgents(options.maxConnections, options.connectTimeout ?? 10_000);
     this.#slots = pLimit(options.maxConnections);
+    this.#pace = new HttpPace(options.maxConnections, (requests) => {
+      this.#slots.concurrency = requests;
+    });
+    this.#byteRate = new ByteRate(options.maxBytesPerSecond ?? null);
     this.#userAgent = `darkserver/${options.version} (+${options.contact})`;
     this.#silenceTimeout = options.silenceTimeout ?? 60_000;
     this.#retry = options.retry ?? { attempts: 4, firstDelay: 500, longestDelay: 30_000 };
   }
 
+  /** Milliseconds for which this Koji is not to be asked: it said so, or it failed again and again. */
+  get rest(): number {
+    return this.#pace.rest;
+  }
+
   /**
    * Posts XML and reads all of the answer, which must be a 200. The request may be sent several times.
-   * Throws `network`, `hub_protocol` (another status, larger than `maxBytes`), `stopped`.
+   * `what` is common to requests that take alike long. Throws `network`, `hub_protocol` (another status, larger
+   * than `maxBytes`), `stopped`.
    */
-  async postXml(url: string, xml: string, maxBytes: number, signal?: AbortSignal): Promise<Buffer> {
+  async postXml(
+    url: string,
+    xml: string,
+    maxBytes: number,
+    signal?: AbortSignal,
+    what = 'post',
+  ): Promise<Buffer> {
     const headers = {
       'Content-Type': 'text/xml',
       'Accept-Encoding': 'gzip',
@@ -81,7 +118,7 @@ export class KojiHttp {
     };
     const init: RequestInit = { method: 'POST', headers, body: xml, redirect: 'manual' };
     return retrying(this.#retry, url, signal, async () => {
-      const response = await this.#send({ url, init, signal });
+      const response = await this.#send({ url, what, init, signal });
       await this.#checkPosted(url, response);
       const bytes = await collect(response.body, maxBytes, url);
       return decodeContent(bytes, response.headers.get('content-encoding'), maxBytes, url);
@@ -98,7 +135,7 @@ export class KojiHttp {
       follow: MAX_REDIRECTS,
     };
     return retrying(this.#retry, url, signal, async () => {
-      const response = await this.#send({ url, init, signal });
+      const response = await this.#send({ url, what: 'file', init, signal });
       const { status } = response;
       if (status === 200 || status === 206 || status === 416) return response;
       await response.body.close();
@@ -154,13 +191,35 @@ export class KojiHttp {
         signal?.removeEventListener('abort', stop);
         if (isAborted(signal)) return;
         await new Promise<void>((release) => {
-          resolve(this.#exchange(exchange, release));
+          resolve(this.#exchangeInTime(exchange, release));
         });
       });
     });
   }
 
-  async #exchange({ url, init, signal }: Exchange, onClosed: () => void): Promise<HttpResponse> {
+  /** Leaves the server alone for as long as it must be; a time that is too long is left to whoever called. */
+  async #exchangeInTime(exchange: Exchange, onClosed: () => void): Promise<HttpResponse> {
+    const { url, signal } = exchange;
+    for (let rest = this.#pace.rest; rest > 0; rest = this.#pace.rest) {
+      if (rest > this.#retry.longestDelay) {
+        onClosed();
+        const seconds = Math.ceil(rest / 1000);
+        throw new PassingError(`${url}: not asked for another ${seconds} s, because of ${this.#trouble}`, {
+          retryAfter: rest,
+        });
+      }
+      try {
+        await sleep(rest, undefined, { signal });
+      } catch {
+        onClosed();
+        throw stoppedError(url);
+      }
+    }
+    return this.#exchange(exchange, onClosed);
+  }
+
+  async #exchange({ url, what, init, signal }: Exchange, onClosed: () => void): Promise<HttpResponse> {
+    const began = performance.now();
     const silenceTimeout = this.#silenceTimeout;
     const controller = new AbortController();
     const abort = (): void => {
@@ -176,21 +235,30 @@ export class KojiHttp {
         compress: false,
         signal: controller.signal,
       });
-      const options = { url, silenceTimeout, length: lengthOf(headers), signal, onClosed };
+      const ending = endingOf(status, headers, what, performance.now() - began);
+      if (ending.ended !== 'answered') this.#trouble = `${url}: HTTP ${status}`;
+      this.#pace.note(ending);
+      const pay = (bytes: number): Promise<void> => this.#byteRate.pay(bytes, signal);
+      const options = { url, silenceTimeout, length: lengthOf(headers), signal, onClosed, pay };
       return { status, headers, body: new HttpBody(body as Readable, options) };
     } catch (error) {
       onClosed();
       if (isAborted(signal)) throw stoppedError(url);
-      if (controller.signal.aborted) {
-        throw new PassingError(`${url}: no answer for ${silenceTimeout / 1000} s`);
-      }
-      if (error instanceof FetchError && error.type !== 'system') {
-        throw new DarkserverError('network', `${url}: ${error.message}`, { cause: error });
-      }
-      throw new PassingError(`${url}: ${reasonOf(error)}`, { cause: error });
+      const failure = this.#failure(url, error, controller.signal.aborted);
+      this.#trouble = failure.message;
+      this.#pace.note({ ended: 'failed' });
+      throw failure;
     } finally {
       clearTimeout(timer);
       signal?.removeEventListener('abort', abort);
     }
+  }
+
+  #failure(url: string, error: unknown, wasSilent: boolean): DarkserverError {
+    if (wasSilent) return new PassingError(`${url}: no answer for ${this.#silenceTimeout / 1000} s`);
+    if (error instanceof FetchError && error.type !== 'system') {
+      return new DarkserverError('network', `${url}: ${error.message}`, { cause: error });
+    }
+    return new PassingError(`${url}: ${reasonOf(error)}`, { cause: error });
   }
 }

@@ -288,7 +288,7 @@ export class KojiHubClient implements KojiHub {
   }
 
   async #call(call: Call, signal?: AbortSignal, maxBytes = MAX_ANSWER): Promise<XmlRpcValue> {
-    const bytes = await this.#http.postXml(this.#url, encodeCall(call), maxBytes, signal);
+    const bytes = await this.#http.postXml(this.#url, encodeCall(call), maxBytes, signal, call.method);
     return decodeAnswer(bytes, this.#what(call));
   }
 }

@@ -55,6 +55,7 @@ describe('defaults', () => {
           reconcileInterval: 300_000,
           sweepInterval: 86_400_000,
           maxConnections: 8,
+          maxBytesPerSecond: null,
         },
       ],
     });
@@ -66,7 +67,7 @@ describe('defaults', () => {
     const read = loadConfig({ file: example, environment: {}, flags: [], readToken: true });
     expect(read.config).toEqual(load('').config);
     const unset = read.settings.filter(({ origin }) => origin === 'default').map(({ key }) => key);
-    expect(unset).toEqual(['push.token_file', 'koji.topdir']);
+    expect(unset).toEqual(['push.token_file', 'koji.topdir', 'koji.max_bytes_per_second']);
   });
 
   test('a file that somebody named must be there, the default one need not', () => {

@@ -187,3 +187,43 @@ describe('what will not pass is not tried again', () => {
     expect(circles).toBe(6);
   });
 });
+
+describe('a Koji in trouble', () => {
+  test('that names a time is asked nothing by anybody before it is over', async () => {
+    const asked: number[] = [];
+    const { url } = await serve((_request, response) => {
+      asked.push(performance.now());
+      if (asked.length === 1) response.writeHead(503, { 'retry-after': '1' });
+      response.end('body');
+    });
+    const http = openKojiHttp();
+    await Promise.all([http.postXml(url, '<x/>', MAX), ...Array.from({ length: 5 }, () => text(http, url))]);
+    const [first = 0, ...others] = asked;
+    // Three may have been under way with the one that was refused.
+    const later = others.filter((time) => time - first >= 950);
+    expect(later.length).toBeGreaterThanOrEqual(3);
+    expect(others.filter((time) => time - first > 100 && time - first < 950)).toEqual([]);
+  });
+
+  test('that asks for more patience than there is fails what is asked of it, without being asked', async () => {
+    let asked = 0;
+    const { url } = await serve((_request, response) => {
+      asked++;
+      response.writeHead(429, { 'retry-after': '600' }).end();
+    });
+    const http = openKojiHttp();
+    await expect(http.postXml(url, '<x/>', MAX)).rejects.toEqual(failing('network', /HTTP 429/));
+    const error = failing('network', /not asked for another (600|599) s, because of .* HTTP 429$/);
+    await expect(text(http, url)).rejects.toEqual(error);
+    expect(asked).toBe(1);
+    expect(http.rest).toBeGreaterThan(500_000);
+  });
+
+  test('a body comes no faster than is allowed', async () => {
+    const { url } = await serve((_request, response) => response.end('x'.repeat(300_000)));
+    const http = openKojiHttp({ maxBytesPerSecond: 200_000 });
+    const began = performance.now();
+    expect(await text(http, url)).toHaveLength(300_000);
+    expect(performance.now() - began).toBeGreaterThan(400);
+  });
+});
