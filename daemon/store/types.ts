@@ -275,6 +275,7 @@ export interface JobStore {
 export interface Store {
   readonly index: IndexStore;
   readonly jobs: JobStore;
+  readonly reconciliation: ReconciliationStore;
   recordPush(instance: string, at: number): Promise<void>;
   /** In one statement. What it speaks for must be in the queue before. */
   recordReconciled(instance: string, upTo: ReconciledUpTo): Promise<void>;
@@ -283,4 +284,3 @@ export interface Store {
   ping(): Promise<boolean>;
   close(): Promise<void>;
 }
-  readonly reconciliation: ReconciliationStore;
