@@ -18,11 +18,14 @@ const NOW_WEIGHT = 0.3;
 
 /** Failures in a row after which a server is left alone for a while. */
 const FAILURES_BEFORE_REST = 3;
-/** Milliseconds of the first rest that the server did not name; doubled with each further failure. */
-const FIRST_REST = 1000;
-const LONGEST_REST = 30_000;
 /** Milliseconds that a server is believed when it asks to be left alone. */
 const LONGEST_NAMED_REST = 3_600_000;
+
+/** Milliseconds of rests that the server did not name: each is twice as long as the one before. */
+export interface Rests {
+  readonly first: number;
+  readonly longest: number;
+}
 
 /**
  * How many requests one Koji bears at once, found out as TCP finds its window: a request more for each round of
@@ -31,6 +34,7 @@ const LONGEST_NAMED_REST = 3_600_000;
  */
 export class HttpPace {
   readonly #most: number;
+  readonly #rests: Rests;
   readonly #now: () => number;
   readonly #onLimit: (requests: number) => void;
   #limit: number;
@@ -44,10 +48,12 @@ export class HttpPace {
   /** `onLimit` is told whenever the number of requests changes. `now` in milliseconds. */
   constructor(
     most: number,
+    rests: Rests,
     onLimit: (requests: number) => void,
     now: () => number = () => performance.now(),
   ) {
     this.#most = most;
+    this.#rests = rests;
     this.#limit = most;
     this.#onLimit = onLimit;
     this.#now = now;
@@ -75,7 +81,8 @@ export class HttpPace {
     const named = ending.ended === 'refused' ? ending.retryAfter : null;
     if (named !== null) this.#restFor(Math.min(named, LONGEST_NAMED_REST));
     else if (this.#failures >= FAILURES_BEFORE_REST) {
-      this.#restFor(Math.min(FIRST_REST * 2 ** (this.#failures - FAILURES_BEFORE_REST), LONGEST_REST));
+      const { first, longest } = this.#rests;
+      this.#restFor(Math.min(first * 2 ** (this.#failures - FAILURES_BEFORE_REST), longest));
     }
   }
 

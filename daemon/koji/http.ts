@@ -85,13 +85,14 @@ export class KojiHttp {
   constructor(options: KojiHttpOptions) {
     this.#agents = createHttpAgents(options.maxConnections, options.connectTimeout ?? 10_000);
     this.#slots = pLimit(options.maxConnections);
-    this.#pace = new HttpPace(options.maxConnections, (requests) => {
-      this.#slots.concurrency = requests;
-    });
-    this.#byteRate = new ByteRate(options.maxBytesPerSecond ?? null);
     this.#userAgent = `darkserver/${options.version} (+${options.contact})`;
     this.#silenceTimeout = options.silenceTimeout ?? 60_000;
     this.#retry = options.retry ?? { attempts: 4, firstDelay: 500, longestDelay: 30_000 };
+    const rests = { first: this.#retry.firstDelay * 2, longest: this.#retry.longestDelay };
+    this.#pace = new HttpPace(options.maxConnections, rests, (requests) => {
+      this.#slots.concurrency = requests;
+    });
+    this.#byteRate = new ByteRate(options.maxBytesPerSecond ?? null);
   }
 
   /** Milliseconds for which this Koji is not to be asked: it said so, or it failed again and again. */

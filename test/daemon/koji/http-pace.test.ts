@@ -13,6 +13,7 @@ function paced(most = 8): Paced {
   const limits: number[] = [];
   const pace = new HttpPace(
     most,
+    { first: 1000, longest: 30_000 },
     (limit) => limits.push(limit),
     () => now,
   );
