@@ -31,9 +31,10 @@ const ROOMS = {
     ...DAEMON_GROUND,
     ...['config', 'koji', 'store', 'indexing', 'lookup', 'http'].map((room) => `daemon/${room}`),
   ],
+  'daemon/systemd': DAEMON_GROUND,
   'daemon/cli': [
     ...DAEMON_GROUND,
-    ...['config', 'koji', 'store', 'indexer', 'kojis', 'worker', 'lookup', 'http', 'daemon'].map(
+    ...['config', 'koji', 'store', 'indexer', 'kojis', 'worker', 'lookup', 'http', 'daemon', 'systemd'].map(
       (room) => `daemon/${room}`,
     ),
   ],

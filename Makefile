@@ -63,7 +63,7 @@ run: build
 
 .PHONY: test
 test: build
-	@$(NEED) $(RUNTIME_TOOLS) python3
+	@$(NEED) $(RUNTIME_TOOLS) python3 systemd-notify systemd-analyze
 	@node .ci/test.mjs $(JEST)
 
 .PHONY: check

@@ -1,4 +1,5 @@
 import type { Config } from './config/types.ts';
+import { answersItself } from './http/self-check.ts';
 import { type HttpServer, createHttpServer } from './http/server.ts';
 import { IndexingThread } from './indexing-thread.ts';
 import type { Log } from './log.ts';
@@ -12,6 +13,8 @@ export interface Daemon {
   readonly url: string;
   /** Rejects with `internal` if the thread that indexes has ended by itself: close the daemon then. */
   readonly died: Promise<never>;
+  /** Whether it answers a request of its own, and the thread that indexes gives signs of life. */
+  isAlive(): Promise<boolean>;
   /**
    * Finishes what is in hand and closes in the reverse of the order of construction: it goes on answering
    * until the last build in hand is in the index. "now", also while that is waited for, gives builds in
@@ -42,7 +45,12 @@ export async function startDaemon(config: Config, log: Log): Promise<Daemon> {
       workers: indexer.workers,
       kojis: koji.map(({ name }) => name).join(','),
     });
-    return { url, died: indexing.died, close: closing({ server, store, indexing }) };
+    return {
+      url,
+      died: indexing.died,
+      isAlive: async () => indexing.isAlive() && (await answersItself(url)),
+      close: closing({ server, store, indexing }),
+    };
   } catch (error) {
     await store?.close();
     await indexing.close();

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { EXIT } from '../../shared/errors.ts';
+import { Service } from '../systemd/notify.ts';
 import { exits } from './exits.ts';
 import { print } from './output.ts';
 import { settingsFor } from './settings.ts';
@@ -53,13 +54,16 @@ asking; "darkserver backfill" fetches the rest.`,
         // The HTTP server is a third of what there is to load, and no other command needs it.
         const { startDaemon } = await import('../daemon.ts');
         const daemon = await startDaemon(config, log);
+        const service = new Service({ environment: process.env, log });
         const signal = stopSignal({
           first: () => {
             log.info('stopping when what is in hand is finished; the same signal again stops now');
+            void service.stopping();
           },
           now: () => daemon.close('now'),
         });
         print(`listening on ${daemon.url}`);
+        void service.ready(`listening on ${daemon.url}`, () => daemon.isAlive());
         try {
           await Promise.race([aborted(signal), daemon.died]);
         } finally {
