@@ -7,7 +7,14 @@ import type { BuildId } from '../../shared/build-id.ts';
 import type { KojiBuildId } from '../../shared/koji.ts';
 import { requireNvra } from '../../shared/nvr.ts';
 import { TEST_KOJI } from '../support/http-server.ts';
-import { SEEDED, indexedRpm, kojiBuild, seedStore, storedFile } from '../support/seed-store.ts';
+import {
+  SEEDED,
+  indexedArchive,
+  indexedRpm,
+  kojiBuild,
+  seedStore,
+  storedFile,
+} from '../support/seed-store.ts';
 import { openTestStore } from '../support/test-store.ts';
 
 let store: Store;
@@ -286,5 +293,89 @@ describe('the status', () => {
     await store.recordReconciled('fedora', { time: oldest + 1000 });
     clock = oldest + 500_000;
     expect((await lookup.status()).koji['fedora']?.lag_seconds).toBe(500);
+  });
+});
+
+describe('a match in an archive', () => {
+  const files = [storedFile('/usr/bin/hello', SEEDED.absent), storedFile('/usr/bin/same', SEEDED.bin)];
+  const image = kojiBuild(9, { name: 'hello-container', release: '3.fc41' });
+  beforeEach(() => store.index.replaceBuild('fedora', image, [], [indexedArchive(77, { files })]));
+
+  test('names the archive in place of the RPM, with every fact of INTERFACE', async () => {
+    const matches = await lookup.byBuildId(SEEDED.absent);
+    expect(matches).toStrictEqual([
+      {
+        path: '/usr/bin/hello',
+        kind: 'executable',
+        archive: {
+          filename: 'hello.x86_64.tar.gz',
+          type: 'tar',
+          btype: 'image',
+          arch: 'x86_64',
+          koji_archive_id: 77,
+          size: 54_321,
+          checksum: '1874999ff3d64b1ea7ad5f429d4dfa35',
+          checksum_type: 'md5',
+        },
+        build: {
+          instance: 'fedora',
+          koji_build_id: 9,
+          nvr: 'hello-container-1.0-3.fc41',
+          state: 'complete',
+          draft: false,
+          completed_at: '2023-11-14T22:13:20.500Z',
+          web_url: 'https://koji.example/koji/buildinfo?buildID=9',
+        },
+        urls: [
+          {
+            kind: 'koji',
+            url: 'https://kojipkgs.example/packages/hello-container/1.0/3.fc41/images/hello.x86_64.tar.gz',
+          },
+        ],
+      },
+    ]);
+    expect(match.options[1].strict().parse(matches[0])).toEqual(matches[0]);
+    expect(
+      batchAnswer.parse(await lookup.byBuildIds([SEEDED.absent])).results[SEEDED.absent]?.matches,
+    ).toEqual(matches);
+  });
+
+  test('comes after those in RPMs', async () => {
+    const matches = await lookup.byBuildId(SEEDED.bin);
+    expect(matches.map(({ rpm, archive }) => rpm?.nvra ?? archive?.filename)).toEqual([
+      'hello-1.0-2.fc40.x86_64',
+      'hello.x86_64.tar.gz',
+    ]);
+  });
+
+  test('lies in its own directory on its build’s volume, and is escaped', async () => {
+    const archives = [
+      indexedArchive(77, { files, directory: 'files/odd type/sub', filename: 'naïve+1.tar' }),
+    ];
+    await store.index.replaceBuild('fedora', { ...image, volume: 'vol2' }, [], archives);
+    expect((await lookup.byBuildId(SEEDED.absent))[0]?.urls[0]?.url).toBe(
+      'https://kojipkgs.example/vol/vol2/packages/hello-container/1.0/3.fc41/files/odd%20type/sub/na%C3%AFve%2B1.tar',
+    );
+  });
+
+  test('is superseded where Koji lists it no more, and said once where it lists it again', async () => {
+    await store.index.replaceBuild('fedora', image, [], []);
+    expect(await lookup.byBuildId(SEEDED.absent)).toMatchObject([
+      { build: { state: 'superseded' }, urls: [] },
+    ]);
+    await store.index.replaceBuild('fedora', image, [], [indexedArchive(78, { files })]);
+    expect(await lookup.byBuildId(SEEDED.absent)).toMatchObject([{ archive: { koji_archive_id: 78 } }]);
+  });
+
+  test('is a row for upstream’s clients, with the file’s name where an RPM’s would be', async () => {
+    expect(await lookup.upstreamRows([SEEDED.absent])).toStrictEqual([
+      {
+        buildid: SEEDED.absent,
+        elf: '/usr/bin/hello',
+        rpm: 'hello.x86_64.tar.gz',
+        distro: 'fc41',
+        url: 'https://kojipkgs.example/packages/hello-container/1.0/3.fc41/images/hello.x86_64.tar.gz',
+      },
+    ]);
   });
 });

@@ -1,6 +1,6 @@
-import type { IndexedRpm, Store, StoredFile } from '../../daemon/store/types.ts';
+import type { IndexedArchive, IndexedRpm, Store, StoredFile } from '../../daemon/store/types.ts';
 import type { BuildId } from '../../shared/build-id.ts';
-import type { KojiBuild, KojiBuildId, KojiRpmId } from '../../shared/koji.ts';
+import type { KojiArchiveId, KojiBuild, KojiBuildId, KojiRpmId } from '../../shared/koji.ts';
 
 /** Build-ids of the seeded files: one each, and SHARED in two builds. */
 export const SEEDED = {
@@ -45,6 +45,24 @@ export function indexedRpm(
     arch: 'x86_64',
     size: 12_345,
     payloadHash: '0123456789abcdef0123456789abcdef',
+    ...facts,
+  };
+}
+
+export function indexedArchive(
+  kojiArchiveId: number,
+  facts: Partial<Omit<IndexedArchive, 'kojiArchiveId'>> & { files: IndexedArchive['files'] },
+): IndexedArchive {
+  return {
+    kojiArchiveId: kojiArchiveId as KojiArchiveId,
+    filename: 'hello.x86_64.tar.gz',
+    directory: 'images',
+    type: 'tar',
+    btype: 'image',
+    arch: 'x86_64',
+    size: 54_321,
+    checksum: '1874999ff3d64b1ea7ad5f429d4dfa35',
+    checksumType: 'md5',
     ...facts,
   };
 }

@@ -7,7 +7,14 @@ import { PRIORITY, type Store } from '../../../daemon/store/types.ts';
 import { databasePath, storeAt } from '../../support/database-file.ts';
 import { darkserver, startDarkserver } from '../../support/darkserver.ts';
 import { FORMAT, NETWORK, claim, ids } from '../../support/queue.ts';
-import { SEEDED, indexedRpm, kojiBuild, seedStore, storedFile } from '../../support/seed-store.ts';
+import {
+  SEEDED,
+  indexedArchive,
+  indexedRpm,
+  kojiBuild,
+  seedStore,
+  storedFile,
+} from '../../support/seed-store.ts';
 
 /** The commands that only read, and `retry`. */
 
@@ -38,6 +45,26 @@ describe('lookup', () => {
     expect(more).toEqual([]);
     expect(stderr).toBe('');
     expect(code).toBe(EXIT.done);
+  });
+
+  test('shows archives by their file names', async () => {
+    const image = indexedArchive(77, { files: [storedFile('/usr/bin/hello', SEEDED.absent)] });
+    await store.index.replaceBuild('fedora', kojiBuild(9, { name: 'image' }), [], [image]);
+    const { code, stdout } = await ask('lookup', SEEDED.absent);
+    const [, heads, row] = stdout.trimEnd().split('\n');
+    expect(heads?.split(/ {2,}/)).toEqual(['kind', 'path', 'rpm/archive', 'build', 'url']);
+    expect(row?.split(/ {2,}/)).toEqual([
+      'executable',
+      '/usr/bin/hello',
+      'hello.x86_64.tar.gz',
+      'image-1.0-2.fc40 (fedora 9, complete)',
+      `${kojiTopurl}/packages/image/1.0/2.fc40/images/hello.x86_64.tar.gz`,
+    ]);
+    expect(code).toBe(EXIT.done);
+    const { stdout: json } = await ask('lookup', '--json', SEEDED.absent);
+    expect(batchAnswer.parse(JSON.parse(json)).results[SEEDED.absent]?.matches).toMatchObject([
+      { archive: { koji_archive_id: 77 } },
+    ]);
   });
 
   test('takes upper case and blanks, NVRAs with .rpm and without, several at once', async () => {
