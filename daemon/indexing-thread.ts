@@ -42,7 +42,11 @@ export class IndexingThread implements Indexing {
     this.#log = log;
     // Sockets close descriptors that fs opened (programs.ts); Node would take them for left open, warn of each
     // and at the thread's end close whatever has their numbers by then.
-    this.#worker = new Worker(program, { workerData: data, trackUnmanagedFds: false, resourceLimits: LIMITS });
+    this.#worker = new Worker(program, {
+      workerData: data,
+      trackUnmanagedFds: false,
+      resourceLimits: LIMITS,
+    });
     this.died = new Promise((_, reject) => {
       this.#worker.on('error', (error) => {
         this.#log.error('the indexing thread has failed', { stack: error.stack ?? null });
