@@ -43,7 +43,8 @@ export function openIndexing(config: IndexingConfig, log: Log): Indexing {
   const store = openStore(config.database.path, { log });
   const { indexer } = config;
   const kojis = openKojis(config.koji, { index: store.index, scan: indexer.scan, log });
-  const parts = { jobs: store.jobs, indexBuilds: kojis.indexBuilds, log };
+  const { indexBuilds, restOf } = kojis;
+  const parts = { jobs: store.jobs, indexBuilds, restOf, log };
   // Without workers there is no pool at all: other processes do the work, and take back jobs of dead ones.
   const pool = indexer.workers === 0 ? null : new WorkerPool(parts, indexer.workers);
   const wakeWorkers = (): void => pool?.wake();

@@ -22,6 +22,8 @@ export interface Kojis {
   readonly hubs: ReadonlyMap<string, KojiHub>;
   /** By instance, as a WorkerPool takes them. */
   readonly indexBuilds: ReadonlyMap<string, IndexBuild>;
+  /** Milliseconds for which a Koji is not to be asked: it said so, or it failed again and again. */
+  readonly restOf: (instance: string) => number;
   /** Closes every connection; what is under way fails. */
   close(): void;
 }
@@ -38,6 +40,7 @@ export function openKojis(kojis: readonly KojiConfig[], options: KojisOptions): 
   return {
     hubs: new Map(opened.map(({ hub }) => [hub.instance, hub])),
     indexBuilds: new Map(opened.map(({ hub, indexBuild }) => [hub.instance, indexBuild])),
+    restOf: (instance) => opened.find(({ hub }) => hub.instance === instance)?.http.rest ?? 0,
     close: () => {
       for (const { http } of opened) http.close();
     },

@@ -47,10 +47,6 @@ export class RunningJob {
     this.done = this.#run(indexBuild);
   }
 
-  get instance(): string {
-    return this.#job.instance;
-  }
-
   /** Calls the work off; the job goes back to the queue as it was. */
   stop(): void {
     this.#interrupt('stopped', new DarkserverError('stopped', 'the program is stopping'));

@@ -1,7 +1,7 @@
 import { toDarkserverError } from '../shared/errors.ts';
 import type { IndexBuild } from './indexer/index-build.ts';
 import type { Log } from './log.ts';
-import type { JobStore } from './store/types.ts';
+import type { Job, JobStore } from './store/types.ts';
 import { type JobTiming, RunningJob } from './worker-job.ts';
 import { isDeadWorker, workerName } from './worker-name.ts';
 
@@ -30,19 +30,31 @@ export interface WorkerPoolParts {
   readonly jobs: JobStore;
   /** By instance; jobs of other instances are left to others. */
   readonly indexBuilds: ReadonlyMap<string, IndexBuild>;
+  /** Milliseconds for which a Koji is not to be asked: its jobs wait in the queue rather than fail one by one. */
+  readonly restOf?: (instance: string) => number;
   readonly log: Log;
 }
 
-/** Workers of one process on a queue that other processes may work on, too. */
+/** A place for one job of one Koji. */
+interface Desk {
+  readonly name: string;
+  readonly instance: string;
+  readonly indexBuild: IndexBuild;
+  job: RunningJob | null;
+}
+
+/**
+ * Workers of one process on a queue that other processes may work on, too. Each Koji has as many as the others, and
+ * for itself, so that one that hangs or is slow keeps none from the others.
+ */
 export class WorkerPool {
   readonly #jobs: JobStore;
-  readonly #indexBuilds: ReadonlyMap<string, IndexBuild>;
+  readonly #restOf: (instance: string) => number;
   readonly #log: Log;
   readonly #timing: WorkerTiming;
-  /** By the worker's number; null is an idle one. */
-  readonly #workers: (RunningJob | null)[];
-  /** Of one instance at once: one Koji that hangs leaves a worker for each of the others. */
-  readonly #mostOfInstance: number;
+  readonly #desks: readonly Desk[];
+  /** Kojis that are left alone. */
+  readonly #resting = new Set<string>();
   #stopping = false;
   #loop: Promise<void> = Promise.resolve();
   #woken = false;
@@ -50,13 +62,20 @@ export class WorkerPool {
   #nextSweep = 0;
   #storeFails = false;
 
+  /** `workers` is the number of each Koji's. */
   constructor(parts: WorkerPoolParts, workers: number, timing: Partial<WorkerTiming> = {}) {
     this.#jobs = parts.jobs;
-    this.#indexBuilds = parts.indexBuilds;
+    this.#restOf = parts.restOf ?? (() => 0);
     this.#log = parts.log;
     this.#timing = { ...TIMING, ...timing };
-    this.#workers = Array.from({ length: workers }, () => null);
-    this.#mostOfInstance = Math.max(1, workers - (parts.indexBuilds.size - 1));
+    this.#desks = [...parts.indexBuilds].flatMap(([instance, indexBuild], koji) =>
+      Array.from({ length: workers }, (_, i) => ({
+        name: workerName(koji * workers + i + 1),
+        instance,
+        indexBuild,
+        job: null,
+      })),
+    );
   }
 
   start(): void {
@@ -75,7 +94,7 @@ export class WorkerPool {
    */
   async stop(how?: 'now'): Promise<void> {
     this.#stopping = true;
-    if (how === 'now') for (const job of this.#workers) job?.stop();
+    if (how === 'now') for (const { job } of this.#desks) job?.stop();
     this.wake();
     await this.#loop;
   }
@@ -91,7 +110,7 @@ export class WorkerPool {
       const wait = await this.#turn();
       await this.#idle(wait);
     }
-    await Promise.all(this.#workers.filter((job) => job !== null).map((job) => job.done));
+    await Promise.all(this.#desks.flatMap(({ job }) => (job === null ? [] : [job.done])));
   }
 
   /** Returns for how many milliseconds nothing is to be done unless somebody wakes the pool. */
@@ -114,29 +133,36 @@ export class WorkerPool {
   }
 
   async #claimJobs(): Promise<void> {
-    for (let idle = this.#workers.indexOf(null); idle !== -1; idle = this.#workers.indexOf(null)) {
+    const empty = new Set<string>();
+    for (const desk of this.#desks) {
+      if (desk.job !== null || empty.has(desk.instance) || this.#isResting(desk.instance)) continue;
       if (this.#isStopping()) return;
-      const job = await this.#jobs.claim(workerName(idle + 1), this.#instances());
-      const indexBuild = this.#indexBuilds.get(job?.instance ?? '');
-      if (job === null || indexBuild === undefined) return;
-      if (this.#isStopping()) {
-        await this.#jobs.release(job);
-        return;
-      }
-      const parts = { jobs: this.#jobs, log: this.#log, timing: this.#timing };
-      const running = new RunningJob(job, indexBuild, parts);
-      this.#workers[idle] = running;
-      void running.done.then(() => {
-        this.#workers[idle] = null;
-        this.wake();
-      });
+      const job = await this.#jobs.claim(desk.name, [desk.instance]);
+      if (job === null) empty.add(desk.instance);
+      else if (this.#isStopping()) await this.#jobs.release(job);
+      else this.#begin(desk, job);
     }
   }
 
-  #instances(): string[] {
-    return [...this.#indexBuilds.keys()].filter(
-      (instance) => this.#workers.filter((job) => job?.instance === instance).length < this.#mostOfInstance,
-    );
+  /** Said once for each rest, however often its end is put off. */
+  #isResting(instance: string): boolean {
+    const rest = this.#restOf(instance);
+    if (rest === 0) this.#resting.delete(instance);
+    else if (!this.#resting.has(instance)) {
+      this.#resting.add(instance);
+      this.#log.warn('leaving the Koji alone for a while', { instance, seconds: Math.ceil(rest / 1000) });
+    }
+    return rest > 0;
+  }
+
+  #begin(desk: Desk, job: Job): void {
+    const parts = { jobs: this.#jobs, log: this.#log, timing: this.#timing };
+    const running = new RunningJob(job, desk.indexBuild, parts);
+    desk.job = running;
+    void running.done.then(() => {
+      desk.job = null;
+      this.wake();
+    });
   }
 
   async #sweep(): Promise<void> {

@@ -72,7 +72,7 @@ export async function runBackfill(request: BackfillRequest, config: Config, log:
 
 async function queueAndWork(
   request: BackfillRequest,
-  { hubs, indexBuilds }: Kojis,
+  { hubs, indexBuilds, restOf }: Kojis,
   store: Store,
   { workers, log, progress }: { workers: number; log: Log; progress: Progress },
 ): Promise<boolean> {
@@ -85,7 +85,7 @@ async function queueAndWork(
   }
   const watch = new BackfillWatch(name, store.jobs);
   const watched = new Map([[name, watch.watch(indexBuild)]]);
-  const pool = new WorkerPool({ jobs: store.jobs, indexBuilds: watched, log }, workers);
+  const pool = new WorkerPool({ jobs: store.jobs, indexBuilds: watched, restOf, log }, workers);
   const signal = stopSignal({
     first: () => {
       progress.say('stopping when the builds in hand are read; the same signal again gives them back');

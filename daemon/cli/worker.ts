@@ -28,9 +28,9 @@ Examples:
         // As in open.ts: other commands start without what works on a queue.
         const { WorkerPool } = await import('../worker.ts');
         await withStore(config, (store) =>
-          withKojis(config.koji, { config, store, log }, async ({ indexBuilds }) => {
+          withKojis(config.koji, { config, store, log }, async ({ indexBuilds, restOf }) => {
             const workers = count ?? Math.max(1, config.indexer.workers);
-            const pool = new WorkerPool({ jobs: store.jobs, indexBuilds, log }, workers);
+            const pool = new WorkerPool({ jobs: store.jobs, indexBuilds, restOf, log }, workers);
             const signal = stopSignal({
               first: () => {
                 log.info('stopping when the builds in hand are read; the same signal again gives them back');

@@ -45,15 +45,32 @@ describe('working on the queue', () => {
     expect(desk.begun).toEqual([2]);
   });
 
-  test('keeps a worker for the other Koji while one hangs', async () => {
+  test('each Koji has workers of its own: one that hangs keeps none from another', async () => {
     const { pool, desk, jobs, push } = setUpWorkers({ workers: 2, instances: ['fedora', 'centos'] });
     await push(1, 2, 3);
     pool.start();
-    await until(() => desk.begun.length === 1);
-    await jobs.enqueue('centos', [4 as KojiBuildId], PRIORITY.backfill);
-    pool.wake();
     await until(() => desk.begun.length === 2);
-    expect(desk.begun).toEqual([1, 4]);
+    await jobs.enqueue('centos', [4, 5, 6] as KojiBuildId[], PRIORITY.backfill);
+    pool.wake();
+    await until(() => desk.begun.length === 4);
+    expect(desk.begun).toEqual([1, 2, 4, 5]);
+  });
+
+  test('a Koji that is to be left alone is, and its jobs lose no attempt', async () => {
+    const rests = new Map([['fedora', 1000]]);
+    const { pool, desk, jobs, push, job } = setUpWorkers({
+      instances: ['fedora', 'centos'],
+      timing: { poll: 10 },
+      restOf: (instance) => rests.get(instance) ?? 0,
+    });
+    await push(1);
+    pool.start();
+    await jobs.enqueue('centos', [2] as KojiBuildId[], PRIORITY.backfill);
+    await until(() => desk.begun.length === 1);
+    expect(desk.begun).toEqual([2]);
+    expect(await job(1)).toMatchObject({ state: 'queued', attempts: 0 });
+    rests.clear();
+    await until(() => desk.begun.length === 2);
   });
 
   test('looks again at what was announced meanwhile', async () => {

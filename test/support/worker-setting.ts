@@ -52,6 +52,7 @@ export interface SettingOptions {
   readonly timing?: Partial<WorkerTiming>;
   readonly indexBuild?: IndexBuild;
   readonly instances?: readonly string[];
+  readonly restOf?: (instance: string) => number;
   /** What the workers get in place of the queue. */
   readonly weaken?: (jobs: JobStore) => JobStore;
 }
@@ -67,7 +68,11 @@ export function setUpWorkers(options: SettingOptions = {}): Setting {
   const indexBuilds = new Map((options.instances ?? ['fedora']).map((name) => [name, indexBuild]));
   // Whatever a test waits for must come by a wake-up, or by the time that the test sets.
   const timing = { poll: 3600_000, grace: 20, ...options.timing };
-  const pool = new WorkerPool({ jobs: weaken(jobs), indexBuilds, log }, options.workers ?? 1, timing);
+  const pool = new WorkerPool(
+    { jobs: weaken(jobs), indexBuilds, restOf: options.restOf ?? (() => 0), log },
+    options.workers ?? 1,
+    timing,
+  );
   afterTest(() => pool.stop('now'));
   const push = async (...kojiBuildIds: number[]): Promise<void> => {
     await jobs.enqueue('fedora', kojiBuildIds as KojiBuildId[], PRIORITY.push);
