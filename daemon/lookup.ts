@@ -12,6 +12,7 @@ import type {
 import type { BuildId } from '../shared/build-id.ts';
 import { type Nvra, distTag, formatNvr, formatNvra } from '../shared/nvr.ts';
 import type { KojiConfig } from './config/types.ts';
+import type { SweepFacts } from './store/reconciliation-types.ts';
 import { archivePath, buildWebUrl, publishedUrl, rpmPath } from './koji/paths.ts';
 import type {
   Store,
@@ -191,7 +192,7 @@ export function createLookup({ store, koji, now }: LookupOptions): Lookup {
     known: Pick<KojiConfig, 'name' | 'reconcileInterval'>,
   ): Promise<StatusAnswer['koji'][string]> {
     const waitsSince = (await jobs.oldestWaiting(known.name)) ?? Infinity;
-    const { lastPush, lastReconciled } = await store.instanceFacts(known.name);
+    const { lastPush, lastReconciled, sweep } = await store.instanceFacts(known.name);
     const isOverdue = lastReconciled !== null && now() - lastReconciled > OVERDUE * known.reconcileInterval;
     const behindSince = Math.min(waitsSince, isOverdue ? lastReconciled : Infinity);
     return {
@@ -199,6 +200,11 @@ export function createLookup({ store, koji, now }: LookupOptions): Lookup {
       lag_seconds: Math.max(0, (now() - behindSince) / 1000),
       last_push: lastPush === null ? null : isoTime(lastPush),
       last_reconciled: lastReconciled === null ? null : isoTime(lastReconciled),
+      sweep: {
+        progress: progressOf(sweep),
+        last_ended: sweep.ended === null ? null : isoTime(sweep.ended),
+        found: sweep.found,
+      },
     };
   }
 }
@@ -222,6 +228,11 @@ function keyOf({ file, rpm, archive }: StoredMatch): string {
   const build = rpm === undefined ? archive.build : rpm.build;
   const name = rpm === undefined ? archive.filename : formatNvra(rpm);
   return [build?.instance, build?.kojiBuildId, name, file.buildId, file.path].join('\0');
+}
+
+/** By ids, which are given out one after another and compared from the newest down. */
+function progressOf({ from, at }: SweepFacts): number | null {
+  return from === null || at === null ? null : (from - at) / from;
 }
 
 /** Null for what is no time at all: content generators write their own into Koji. */

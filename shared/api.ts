@@ -156,6 +156,15 @@ export const statusAnswer = z.object({
       last_push: z.string().nullable(),
       /** When the last comparison with Koji that succeeded began; ISO 8601 in UTC, null if never. */
       last_reconciled: z.string().nullable(),
+      /** The slow comparison of every build with Koji, which finds what no other way has found. */
+      sweep: z.object({
+        /** The part of the one that is under way, from 0 to 1; null where none is. */
+        progress: z.number().nullable(),
+        /** When the last one came to its end; ISO 8601 in UTC, null if none has. */
+        last_ended: z.string().nullable(),
+        /** Builds that all of them have found to differ. */
+        found: z.number().int(),
+      }),
     }),
   ),
 });

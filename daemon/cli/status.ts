@@ -44,6 +44,12 @@ function forPeople(status: StatusAnswer): string {
     koji.lag_seconds === 0 ? 'none' : formatSeconds(koji.lag_seconds),
     koji.last_push ?? 'never',
     koji.last_reconciled ?? 'never',
+    sweepForPeople(koji.sweep),
   ]);
-  return `${totals.join('\n')}\n\n${formatTable(['koji', 'lag', 'last push', 'last reconciled'], kojis)}`;
+  return `${totals.join('\n')}\n\n${formatTable(['koji', 'lag', 'last push', 'last reconciled', 'sweep'], kojis)}`;
+}
+
+function sweepForPeople({ progress, last_ended, found }: StatusAnswer['koji'][string]['sweep']): string {
+  const done = progress === null ? (last_ended ?? 'never') : `${Math.floor(progress * 100)}% done`;
+  return found === 0 ? done : `${done}, found ${found} in all`;
 }

@@ -77,9 +77,25 @@ function createStatusGauges(registry: Registry): (status: StatusAnswer | null) =
     'When the last comparison with Koji that succeeded began.',
     'instance',
   );
+  const sweepProgress = gauge(
+    'koji_sweep_progress_ratio',
+    'The part of the slow comparison of every build that is done, where one is under way.',
+    'instance',
+  );
+  const sweepEnded = gauge(
+    'koji_sweep_last_ended_timestamp_seconds',
+    'When every build had last been compared with Koji.',
+    'instance',
+  );
+  const sweepFound = gauge(
+    'koji_sweep_found_builds',
+    'Builds that sweeps have found to differ from Koji, and nothing else had, since the index began.',
+    'instance',
+  );
 
   return (status) => {
-    for (const each of [rows, bytes, jobs, lag, pushed, reconciled]) each.reset();
+    const all = [rows, bytes, jobs, lag, pushed, reconciled, sweepProgress, sweepEnded, sweepFound];
+    for (const each of all) each.reset();
     up.set(status === null ? 0 : 1);
     if (status === null) {
       bytes.remove();
@@ -94,6 +110,10 @@ function createStatusGauges(registry: Registry): (status: StatusAnswer | null) =
       if (facts.last_reconciled !== null) {
         reconciled.set({ instance }, Date.parse(facts.last_reconciled) / 1000);
       }
+      const { progress, last_ended, found } = facts.sweep;
+      if (progress !== null) sweepProgress.set({ instance }, progress);
+      if (last_ended !== null) sweepEnded.set({ instance }, Date.parse(last_ended) / 1000);
+      sweepFound.set({ instance }, found);
     }
   };
 }

@@ -244,6 +244,8 @@ describe("upstream's rows", () => {
 });
 
 describe('the status', () => {
+  const NO_SWEEP = { progress: null, last_ended: null, found: 0 };
+
   test('counts what is there', async () => {
     const status = statusAnswer.strict().parse(await lookup.status());
     expect(status).toMatchObject({
@@ -251,8 +253,8 @@ describe('the status', () => {
       build_ids: 10,
       queue: { queued: 0, running: 0, failed: 0, parked: 0 },
       koji: {
-        fedora: { lag_seconds: 0, last_push: null, last_reconciled: null },
-        plain: { lag_seconds: 0, last_push: null, last_reconciled: null },
+        fedora: { lag_seconds: 0, last_push: null, last_reconciled: null, sweep: NO_SWEEP },
+        plain: { lag_seconds: 0, last_push: null, last_reconciled: null, sweep: NO_SWEEP },
       },
     });
     expect(status.database_bytes).toBeGreaterThan(0);
@@ -269,10 +271,25 @@ describe('the status', () => {
       lag_seconds: 90.5,
       last_push: '2024-02-29T12:00:00.250Z',
       last_reconciled: null,
+      sweep: NO_SWEEP,
     });
     expect(koji['plain']?.lag_seconds).toBe(0);
     clock = 0;
     expect((await lookup.status()).koji['fedora']?.lag_seconds).toBe(0);
+  });
+
+  test('tells how far the comparison of every build is, and what all of them have found', async () => {
+    const ended = Date.parse('2024-02-29T12:00:00.250Z');
+    await store.reconciliation.recordSweep('plain', { began: ended - 9000, from: 201 });
+    await store.reconciliation.recordSweep('plain', { at: 1, found: 2 });
+    await store.reconciliation.recordSweep('plain', { ended });
+    const last = '2024-02-29T12:00:00.250Z';
+    const sweepOf = async (): Promise<unknown> => (await lookup.status()).koji['plain']?.sweep;
+    expect(await sweepOf()).toEqual({ progress: null, last_ended: last, found: 2 });
+    await store.reconciliation.recordSweep('plain', { began: ended, from: 201 });
+    expect(await sweepOf()).toEqual({ progress: 0, last_ended: last, found: 2 });
+    await store.reconciliation.recordSweep('plain', { at: 151, found: 3 });
+    expect(await sweepOf()).toEqual({ progress: 50 / 201, last_ended: last, found: 5 });
   });
 
   test('is behind a Koji at least since it was last compared with, once that is overdue', async () => {
@@ -283,6 +300,7 @@ describe('the status', () => {
       lag_seconds: 0,
       last_push: null,
       last_reconciled: '2024-02-29T12:00:00.250Z',
+      sweep: NO_SWEEP,
     });
     clock = last + 120_001;
     const { koji } = await lookup.status();

@@ -186,7 +186,7 @@ describe('status', () => {
     const { code, stdout } = await ask('status');
     expect(stdout).toMatch(/^index +6 builds, 9 RPMs, 11 files with 10 build-ids$/m);
     expect(stdout).toMatch(/^database +\d+(\.\d)? KiB$/m);
-    expect(stdout).toMatch(/^fedora +none +never +never$/m);
+    expect(stdout).toMatch(/^fedora +none +never +never +never$/m);
     expect(code).toBe(EXIT.done);
   });
 });

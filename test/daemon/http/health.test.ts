@@ -106,6 +106,9 @@ describe('GET /metrics', () => {
       headers: { 'content-type': 'application/json' },
       body: '{"instance":"fedora","koji_build_ids":[70,71,70]}',
     });
+    await server.store.reconciliation.recordSweep('fedora', { began: 1_699_000_000_000, from: 100 });
+    await server.store.reconciliation.recordSweep('fedora', { at: 25, found: 3 });
+    await server.store.reconciliation.recordSweep('plain', { ended: 1_600_000_000_000 });
     const samples = await scrape(server.url);
     const expected = {
       darkserver_store_up: 1,
@@ -117,12 +120,17 @@ describe('GET /metrics', () => {
       'darkserver_pushed_builds_total{instance="fedora",outcome="already_queued"}': 0,
       'darkserver_koji_last_push_timestamp_seconds{instance="fedora"}': 1_700_000_000,
       'darkserver_koji_lag_seconds{instance="plain"}': 0,
+      'darkserver_koji_sweep_progress_ratio{instance="fedora"}': 0.75,
+      'darkserver_koji_sweep_found_builds{instance="fedora"}': 3,
+      'darkserver_koji_sweep_found_builds{instance="plain"}': 0,
+      'darkserver_koji_sweep_last_ended_timestamp_seconds{instance="plain"}': 1_600_000_000,
     };
     expect(Object.fromEntries(Object.keys(expected).map((name) => [name, samples.get(name)]))).toStrictEqual(
       expected,
     );
     expect(samples.get('darkserver_koji_lag_seconds{instance="fedora"}')).toBeGreaterThanOrEqual(0);
     expect(samples.has('darkserver_koji_last_push_timestamp_seconds{instance="plain"}')).toBe(false);
+    expect(samples.has('darkserver_koji_sweep_progress_ratio{instance="plain"}')).toBe(false);
     expect(samples.get('process_resident_memory_bytes')).toBeGreaterThan(0);
   });
 
