@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { DarkserverError, type ErrorCode, toDarkserverError } from '../shared/errors.ts';
 import type { IndexBuild, IndexOutcome } from './indexer/index-build.ts';
 import type { Log, LogFields } from './log.ts';
@@ -11,6 +12,8 @@ export interface JobTiming {
   readonly limit: number;
   /** Milliseconds for work that was called off to end; then it is left to itself. */
   readonly grace: number;
+  /** Milliseconds to leave the store alone after it has failed. */
+  readonly storePause: number;
 }
 
 type Interruption = 'stopped' | 'lost' | 'late';
@@ -37,6 +40,7 @@ export class RunningJob {
   readonly #log: Log;
   readonly #timing: JobTiming;
   readonly #abort = new AbortController();
+  readonly #stop = new AbortController();
   #interruption: Interruption | null = null;
 
   constructor(job: Job, indexBuild: IndexBuild, parts: { jobs: JobStore; log: Log; timing: JobTiming }) {
@@ -49,6 +53,7 @@ export class RunningJob {
 
   /** Calls the work off; the job goes back to the queue as it was. */
   stop(): void {
+    this.#stop.abort();
     this.#interrupt('stopped', new DarkserverError('stopped', 'the program is stopping'));
   }
 
@@ -63,17 +68,30 @@ export class RunningJob {
       );
     }, this.#timing.limit);
     const ending = await this.#work(indexBuild);
-    clearInterval(heartbeat);
     clearTimeout(limit);
     const fields = { ...this.#fields(), ms: Math.round(performance.now() - began) };
-    try {
-      await this.#settle(ending, fields);
-    } catch (thrown) {
-      // Its lock grows old, and then the build is looked at again: nothing is lost.
-      this.#log.error(
-        `the queue could not be told how a job ended: ${toDarkserverError(thrown).message}`,
-        fields,
-      );
+    await this.#settleInTheEnd(ending, fields);
+    clearInterval(heartbeat);
+  }
+
+  /**
+   * A full disk holds the worker until there is room: to go on would be to read builds in vain. If the program is to
+   * stop, the lock is left, and once that is seen to be a dead worker's, the build is looked at again.
+   */
+  async #settleInTheEnd(ending: Ending, fields: LogFields): Promise<void> {
+    for (let failures = 0; ; failures++) {
+      try {
+        await this.#settle(ending, fields);
+        return;
+      } catch (thrown) {
+        const { code, message } = toDarkserverError(thrown);
+        const gaveUp = code !== 'store' || this.#stop.signal.aborted;
+        if (failures === 0 || gaveUp) {
+          this.#log.error(`the queue could not be told how a job ended: ${message}`, fields);
+        }
+        if (gaveUp) return;
+        await sleep(this.#timing.storePause, undefined, { signal: this.#stop.signal }).catch(() => undefined);
+      }
     }
   }
 

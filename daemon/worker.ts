@@ -12,8 +12,6 @@ export interface WorkerTiming extends JobTiming {
   readonly sweep: number;
   /** Milliseconds without a sign of life after which a worker counts as dead. */
   readonly staleAfter: number;
-  /** Milliseconds to leave the store alone after it has failed. */
-  readonly storePause: number;
 }
 
 const TIMING: WorkerTiming = {

@@ -171,14 +171,33 @@ describe('a store that fails', () => {
     ]);
   });
 
-  test('at the end of a job leaves its lock, and the worker goes on', async () => {
+  test('at the end of a job holds the worker until there is room, and then the job is done', async () => {
     const broken = new Set<keyof JobStore>(['complete']);
-    const { pool, push, desk, job, lines } = setUpWorkers({ weaken: weaken(broken, { count: 0 }) });
+    const refused = { count: 0 };
+    const { pool, push, desk, job, lines } = setUpWorkers({
+      timing: { storePause: 10 },
+      weaken: weaken(broken, refused),
+    });
     await push(1, 2);
     pool.start();
     await desk.end(1);
+    await until(() => refused.count > 3);
+    expect(desk.begun).toEqual([1]);
+    expect(await job(1)).toMatchObject({ state: 'running' });
+    broken.clear();
     await until(() => desk.begun.length === 2);
-    expect(lines).toMatchObject([{ level: 'error', fields: { koji_build_id: 1 } }]);
+    expect(await job(1)).toBeNull();
+    expect(lines.filter(({ level }) => level === 'error')).toMatchObject([{ fields: { koji_build_id: 1 } }]);
+  });
+
+  test('at the end of a job does not hold up a program that is to stop at once: the lock is left', async () => {
+    const { pool, push, desk, job } = setUpWorkers({
+      weaken: weaken(new Set<keyof JobStore>(['complete', 'release']), { count: 0 }),
+    });
+    await push(1);
+    pool.start();
+    await desk.end(1);
+    await pool.stop('now');
     expect(await job(1)).toMatchObject({ state: 'running' });
   });
 });
