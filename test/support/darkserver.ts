@@ -22,6 +22,7 @@ export interface Ended {
 }
 
 export interface RunningDarkserver {
+  readonly pid: number;
   readonly ended: Promise<Ended>;
   /** Resolves with the first match in what it has printed or will. Rejects if it ends without. */
   printed(stream: 'stdout' | 'stderr', what: RegExp): Promise<RegExpExecArray>;
@@ -33,6 +34,8 @@ export interface DarkserverOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Runs it in a terminal of its own, where stdout and stderr are one. */
   readonly terminal?: boolean;
+  /** A command that runs the one it is given: `unshare`, `prlimit`. */
+  readonly within?: readonly string[];
   /** Closes the pipe that its stdout goes to at once, as a reader does that has seen enough. */
   readonly closeStdout?: boolean;
 }
@@ -42,7 +45,7 @@ const IN_TERMINAL = 'import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty
 
 /** Starts `darkserver` with these arguments; killed after the test if it still runs. */
 export function startDarkserver(args: readonly string[], options: DarkserverOptions = {}): RunningDarkserver {
-  const argv = [process.execPath, ...COMMAND, ...args];
+  const argv = [...(options.within ?? []), process.execPath, ...COMMAND, ...args];
   const [file = '', ...rest] = options.terminal === true ? ['python3', '-c', IN_TERMINAL, ...argv] : argv;
   const child = spawn(file, rest, { env: environmentWith(options.environment ?? {}) });
   child.stdin.end();
@@ -61,6 +64,7 @@ export function startDarkserver(args: readonly string[], options: DarkserverOpti
     await ended;
   });
   return {
+    pid: child.pid ?? 0,
     ended,
     printed: async (stream, what) => {
       const seen = new Promise<RegExpExecArray>((resolve) => {

@@ -13,8 +13,9 @@ export interface Serving extends RunningDarkserver {
 export async function startServing(
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
+  within: readonly string[] = [],
 ): Promise<Serving> {
-  const running = startDarkserver([...args, 'serve', '--listen', '127.0.0.1:0'], { environment });
+  const running = startDarkserver([...args, 'serve', '--listen', '127.0.0.1:0'], { environment, within });
   const [, url = ''] = await running.printed('stdout', /^listening on (\S+)$/m);
   return { ...running, url };
 }
