@@ -10,7 +10,7 @@ import { KojiHttp } from './koji/http.ts';
 import { KojiHubClient } from './koji/hub-client.ts';
 import type { KojiHub } from './koji/hub.ts';
 import { publishedUrl } from './koji/paths.ts';
-import type { Log } from './log.ts';
+import { type Log, withFields } from './log.ts';
 import type { IndexStore } from './store/types.ts';
 import { VERSION } from './version.ts';
 
@@ -75,7 +75,10 @@ export function rpmOpener({ topdir, topurl }: KojiConfig, http: KojiHttp): (path
 function openKoji(koji: KojiConfig, { index, scan, log }: KojisOptions) {
   const { http, hub } = connectKoji(koji);
   const openRpm = rpmOpener(koji, http);
-  const indexBuild = createIndexBuild({ hub, openRpm, index, scan, skipArches: koji.skipArches, log });
+  const indexBuild = createIndexBuild({
+    ...{ hub, openRpm, index, scan, skipArches: koji.skipArches },
+    log: withFields(log, { instance: koji.name }),
+  });
   return { http, hub, indexBuild };
 }
 

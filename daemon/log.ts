@@ -26,6 +26,16 @@ export const silentLog: Log = {
 /** Loaded for the first line, by require because that has to come at once: most commands log nothing. */
 const loadWinston = (): typeof winston => createRequire(import.meta.url)('winston') as typeof winston;
 
+/** The same log, with these fields on every line. */
+export function withFields(log: Log, more: LogFields): Log {
+  const write =
+    (level: LogLevel): Log[LogLevel] =>
+    (message, fields = {}) => {
+      log[level](message, { ...more, ...fields });
+    };
+  return { error: write('error'), warn: write('warn'), info: write('info'), debug: write('debug') };
+}
+
 function fieldsAsText(info: winston.Logform.TransformableInfo): string {
   return Object.entries(info)
     .filter(([name]) => !['level', 'message', 'timestamp'].includes(name))

@@ -49,6 +49,7 @@ function createProgram(): Command {
     .option('--config <file>', 'configuration (default: /etc/darkserver/darkserver.toml, where it exists)')
     .option('--database <file>', 'database, in place of database.path')
     .option('--log-level <level>', 'error, warn, info or debug, in place of log.level')
+    .option('--log-format <format>', 'text or json, in place of log.format')
     .exitOverride()
     .addHelpText(
       'after',

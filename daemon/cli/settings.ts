@@ -9,6 +9,7 @@ interface GlobalOptions {
   readonly config?: string;
   readonly database?: string;
   readonly logLevel?: string;
+  readonly logFormat?: string;
 }
 
 /** Where the flags of a command mean settings: the setting, the flag, and what was given for it. */
@@ -30,6 +31,7 @@ export function settingsFor(
   const given: SettingFlag[] = [
     ['database.path', '--database', global.database],
     ['log.level', '--log-level', global.logLevel],
+    ['log.format', '--log-format', global.logFormat],
     ...flags,
   ];
   const loaded = loadConfig({
