@@ -1,5 +1,5 @@
 import type { FileKind } from '../../shared/elf/kind.ts';
-import type { StoredEvidence, StoredFile, StoredRpm } from '../store/types.ts';
+import type { Holder, StoredEvidence } from '../store/types.ts';
 import type { Disagreement, Problem } from './verify-compare.ts';
 import type { WhyNotRead } from './verify-sources.ts';
 
@@ -7,14 +7,14 @@ import type { WhyNotRead } from './verify-sources.ts';
 const MOST_SHOWN = 10_000;
 
 /**
- * What became of an RPM. agree, disagree: it was read and compared. changed: the file is not the one that was
+ * What became of an RPM or an archive. agree, disagree: it was read and compared. changed: the file is not the one that was
  * indexed. unreadable: it can no longer be read to its end. unreached: the network failed.
  */
 export type Outcome = 'agree' | 'disagree' | 'changed' | 'unreadable' | 'unreached' | WhyNotRead;
 
-/** An RPM that was to be read and could not be compared. */
+/** What was to be read and could not be compared. */
 export interface Failure {
-  readonly nvra: string;
+  readonly holder: Holder;
   /** Path or URL. */
   readonly source: string;
   /** Null if nothing failed, and the file is another one. */
@@ -22,9 +22,9 @@ export interface Failure {
   readonly message: string;
 }
 
-/** A disagreement, and the RPM in which it is. */
+/** A disagreement, and the RPM or the archive in which it is. */
 export interface ShownDisagreement extends Disagreement {
-  readonly rpm: StoredRpm;
+  readonly holder: Holder;
   readonly source: string;
 }
 
@@ -39,7 +39,7 @@ export interface EvidenceTally {
 
 /** What a verification has found so far. */
 export class Verification {
-  readonly rpms: Record<Outcome, number> = {
+  readonly outcomes: Record<Outcome, number> = {
     agree: 0,
     disagree: 0,
     changed: 0,
@@ -51,7 +51,7 @@ export class Verification {
   readonly disagreements: ShownDisagreement[] = [];
   readonly failures: { readonly outcome: Outcome; readonly failure: Failure }[] = [];
   bytesRead = 0;
-  /** True if it was given up because no RPM could be reached any more. */
+  /** True if it was given up because nothing could be reached any more. */
   isNetworkDown = false;
   readonly #tallies = new Map<string, EvidenceTally>();
 
@@ -68,7 +68,7 @@ export class Verification {
   }
 
   count(outcome: Outcome): Outcome {
-    this.rpms[outcome]++;
+    this.outcomes[outcome]++;
     return outcome;
   }
 
@@ -77,17 +77,12 @@ export class Verification {
     return this.count(outcome);
   }
 
-  compare(
-    rpm: StoredRpm,
-    source: string,
-    rows: readonly StoredFile[],
-    disagreements: readonly Disagreement[],
-  ): Outcome {
-    for (const { evidence, kind } of rows) this.#tally(evidence, kind).rows++;
+  compare(holder: Holder, source: string, disagreements: readonly Disagreement[]): Outcome {
+    for (const { evidence, kind } of holder.files) this.#tally(evidence, kind).rows++;
     for (const each of disagreements) {
       const kind = each.index?.kind ?? each.payload?.kind ?? 'executable';
       this.#tally(each.index?.evidence ?? null, kind).problems[each.problem]++;
-      if (this.disagreements.length < MOST_SHOWN) this.disagreements.push({ ...each, rpm, source });
+      if (this.disagreements.length < MOST_SHOWN) this.disagreements.push({ ...each, holder, source });
     }
     return this.count(disagreements.length === 0 ? 'agree' : 'disagree');
   }

@@ -1,5 +1,5 @@
 import { formatNvra } from '../../shared/nvr.ts';
-import { STORED_EVIDENCE } from '../store/types.ts';
+import { type Holder, STORED_EVIDENCE } from '../store/types.ts';
 import { formatBytes, formatTable } from './output.ts';
 import type { EvidenceTally, ShownDisagreement, Verification } from './verification.ts';
 import { PROBLEMS, type Problem } from './verify-compare.ts';
@@ -17,16 +17,16 @@ const WORDS: Record<Problem, string> = {
 
 /** For people: totals, the rows by evidence, and the first disagreements. */
 export function reportOf(verification: Verification): string {
-  const { rpms, bytesRead, disagreements, disagreementCount } = verification;
+  const { outcomes, bytesRead, disagreements, disagreementCount } = verification;
   const others: [count: number, what: string][] = [
-    [rpms.changed, 'changed since they were indexed'],
-    [rpms.unreadable, 'unreadable'],
-    [rpms.unreached, 'not reached'],
-    [rpms.gone, 'gone'],
-    [rpms.passed_over, 'passed over'],
+    [outcomes.changed, 'changed since they were indexed'],
+    [outcomes.unreadable, 'unreadable'],
+    [outcomes.unreached, 'not reached'],
+    [outcomes.gone, 'gone'],
+    [outcomes.passed_over, 'passed over'],
   ];
   const parts = [
-    `${rpms.agree + rpms.disagree} RPMs verified: ${rpms.agree} agree, ${rpms.disagree} disagree`,
+    `${outcomes.agree + outcomes.disagree} RPMs and archives verified: ${outcomes.agree} agree, ${outcomes.disagree} disagree`,
     ...others.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`),
     `${formatBytes(bytesRead)} read`,
   ];
@@ -56,11 +56,10 @@ function tallyTable(tallies: readonly EvidenceTally[]): string {
 
 function disagreementTable(disagreements: readonly ShownDisagreement[]): string {
   return formatTable(
-    ['problem', 'rpm', 'path', 'index', 'payload'],
-    disagreements.map(({ problem, rpm, path, index, payload }) => [
+    ['problem', 'in', 'path', 'index', 'payload'],
+    disagreements.map(({ problem, holder, path, index, payload }) => [
       WORDS[problem],
-      // Local files may have any name, and several the same NVRA.
-      rpm.localPath ?? formatNvra(rpm),
+      nameOf(holder),
       path,
       index === null ? 'nothing' : `${index.buildId} ${index.kind} (${index.evidence})`,
       payload === null ? 'nothing' : `${payload.buildId} ${payload.kind}`,
@@ -68,11 +67,29 @@ function disagreementTable(disagreements: readonly ShownDisagreement[]): string 
   );
 }
 
+function nameOf({ rpm, archive }: Holder): string {
+  // Local files may have any name, and several the same NVRA.
+  return rpm === undefined ? archive.filename : (rpm.localPath ?? formatNvra(rpm));
+}
+
+/** What is meant, as --json names it. */
+function identityOf({ rpm, archive }: Holder) {
+  const { build } = rpm ?? archive;
+  return {
+    rpm: rpm === undefined ? null : formatNvra(rpm),
+    archive: archive?.filename ?? null,
+    instance: build?.instance ?? 'local',
+    koji_build_id: build?.kojiBuildId ?? null,
+    koji_rpm_id: rpm?.kojiRpmId ?? null,
+    koji_archive_id: archive?.kojiArchiveId ?? null,
+  };
+}
+
 /** For programs. Lists end after ten thousand entries, counts do not. */
 export function documentOf(verification: Verification) {
-  const { rpms, bytesRead, disagreements, disagreementCount, failures } = verification;
+  const { outcomes, bytesRead, disagreements, disagreementCount, failures } = verification;
   return {
-    rpms,
+    outcomes,
     bytes_read: bytesRead,
     evidence: sorted(verification.tallies).map((tally) => ({
       evidence: tally.evidence,
@@ -82,12 +99,9 @@ export function documentOf(verification: Verification) {
       ...tally.problems,
     })),
     disagreement_count: disagreementCount,
-    disagreements: disagreements.map(({ problem, rpm, source, path, index, payload }) => ({
+    disagreements: disagreements.map(({ problem, holder, source, path, index, payload }) => ({
       problem,
-      rpm: formatNvra(rpm),
-      instance: rpm.build?.instance ?? 'local',
-      koji_build_id: rpm.build?.kojiBuildId ?? null,
-      koji_rpm_id: rpm.kojiRpmId,
+      ...identityOf(holder),
       source,
       path,
       index: index === null ? null : { build_id: index.buildId, kind: index.kind, evidence: index.evidence },
@@ -95,7 +109,7 @@ export function documentOf(verification: Verification) {
     })),
     not_compared: failures.map(({ outcome, failure }) => ({
       outcome,
-      rpm: failure.nvra,
+      ...identityOf(failure.holder),
       source: failure.source,
       code: failure.code,
       message: failure.message,

@@ -1,40 +1,33 @@
 import { toDarkserverError } from '../../shared/errors.ts';
 import type { ErrorCode } from '../../shared/errors.ts';
-import { formatNvra } from '../../shared/nvr.ts';
-import { scanRpm } from '../indexer/scan-rpm.ts';
-import type { RpmScan, RpmSource } from '../indexer/types.ts';
-import type { HeldRpm, IndexStore, StoredRpm } from '../store/types.ts';
+import type { Holder, IndexStore } from '../store/types.ts';
 import type { Progress } from './progress.ts';
 import { compareFiles } from './verify-compare.ts';
 import { type Outcome, Verification } from './verification.ts';
-import type { VerifySources } from './verify-sources.ts';
+import type { ReadableHolder, VerifySources } from './verify-sources.ts';
 
 export interface VerifyWork {
-  readonly index: Pick<IndexStore, 'nextRpm' | 'lastRpmKey' | 'counts'>;
+  readonly index: Pick<IndexStore, 'holderFrom' | 'lastHolderKeys'>;
   readonly sources: Pick<VerifySources, 'sourceOf'>;
-  /** How many RPMs, chosen at random; null for all of them. */
+  /** How many RPMs and archives, chosen at random; null for all of them. */
   readonly sample: number | null;
-  /** RPMs read at once. */
+  /** Files read at once. */
   readonly atOnce: number;
   readonly progress: Progress;
   readonly signal: AbortSignal;
 }
 
-interface ReadableRpm {
-  readonly held: HeldRpm;
-  readonly source: RpmSource;
-}
+/** Files out of reach, one after the other and each tried for a while, after which the next would be as well. */
+const NETWORK_IS_DOWN = 3;
 
-/** Failures of the network, one after the other, after which the next RPM would not be reached either. */
-const NETWORK_IS_DOWN = 10;
-
-/** Draws for a sample of n RPMs, beyond which the index hardly has so many that can be read. */
+/** Draws for a sample of n, beyond which the index hardly has so many that can be read. */
 const drawsFor = (sample: number): number => 20 * sample + 1000;
 
-/** What an error of reading says of the RPM; all other errors would meet the next one as well. */
+/** What an error of reading says of the file; all other errors would meet the next one as well. */
 const OUTCOMES: Partial<Record<ErrorCode, Outcome>> = {
   missing_file: 'gone',
   network: 'unreached',
+  hub_protocol: 'changed',
   format: 'unreadable',
   limit: 'unreadable',
   bad_input: 'unreadable',
@@ -43,15 +36,16 @@ const OUTCOMES: Partial<Record<ErrorCode, Outcome>> = {
 /** Reads payloads again and compares them with the index, which it does not change. Throws what would fail them all. */
 export async function verifyIndex(work: VerifyWork): Promise<Verification> {
   const verification = new Verification();
-  const total = work.sample ?? (await work.index.counts()).rpms;
-  const rpms = readableRpms(work, verification);
+  const last = await work.index.lastHolderKeys();
+  const total = work.sample ?? last.rpm - last.archive;
+  const holders = readableHolders(work, verification);
   let failures = 0;
   let done = 0;
   const readSome = async (): Promise<void> => {
     while (!work.signal.aborted && failures < NETWORK_IS_DOWN) {
-      const next = await rpms.next();
+      const next = await holders.next();
       if (next.done === true) return;
-      const outcome = await verifyRpm(next.value, work, verification);
+      const outcome = await verifyHolder(next.value, work, verification);
       failures = outcome === 'unreached' ? failures + 1 : 0;
       work.progress.show(++done, total);
     }
@@ -61,72 +55,71 @@ export async function verifyIndex(work: VerifyWork): Promise<Verification> {
   return verification;
 }
 
-/** The RPMs to be read; all others that it comes across are counted. */
-async function* readableRpms(
+/** What is to be read; all else that it comes across is counted. */
+async function* readableHolders(
   { index, sources, sample }: VerifyWork,
   verification: Verification,
-): AsyncGenerator<ReadableRpm, void> {
+): AsyncGenerator<ReadableHolder, void> {
   let readable = 0;
-  for await (const held of sample === null ? all(index) : atRandom(index, sample)) {
-    const source = sources.sourceOf(held.rpm);
+  for await (const holder of sample === null ? all(index) : atRandom(index, sample)) {
+    const source = sources.sourceOf(holder);
     if (typeof source === 'string') {
       verification.count(source);
       continue;
     }
-    yield { held, source };
+    yield source;
     if (++readable === sample) return;
   }
 }
 
-async function* all(index: VerifyWork['index']): AsyncGenerator<HeldRpm, void> {
-  for (let held = await index.nextRpm(0); held !== null; held = await index.nextRpm(held.rpmKey)) yield held;
+async function* all(index: VerifyWork['index']): AsyncGenerator<Holder, void> {
+  for (let from = 1; ;) {
+    const holder = await index.holderFrom(from);
+    if (holder === null) return;
+    yield holder;
+    from = holder.holderKey > 0 ? holder.holderKey + 1 : holder.holderKey - 1;
+  }
 }
 
-async function* atRandom(index: VerifyWork['index'], sample: number): AsyncGenerator<HeldRpm, void> {
-  const last = await index.lastRpmKey();
-  if (sample >= last) {
+async function* atRandom(index: VerifyWork['index'], sample: number): AsyncGenerator<Holder, void> {
+  const last = await index.lastHolderKeys();
+  const places = last.rpm - last.archive;
+  if (sample >= places) {
     yield* all(index);
     return;
   }
   const drawn = new Set<number>();
   for (let draws = drawsFor(sample); draws > 0; draws--) {
-    const held = await index.nextRpm(Math.floor(Math.random() * last));
-    if (held === null || drawn.has(held.rpmKey)) continue;
-    drawn.add(held.rpmKey);
-    yield held;
+    const place = Math.floor(Math.random() * places);
+    const holder = await index.holderFrom(place < last.rpm ? place + 1 : last.rpm - place - 1);
+    if (holder === null || drawn.has(holder.holderKey)) continue;
+    drawn.add(holder.holderKey);
+    yield holder;
   }
 }
 
-async function verifyRpm(
-  { held, source }: ReadableRpm,
+async function verifyHolder(
+  { holder, source, read }: ReadableHolder,
   { index, progress }: VerifyWork,
   verification: Verification,
 ): Promise<Outcome> {
-  const nvra = formatNvra(held.rpm);
   try {
-    const scan = await scanRpm(source, { mode: 'payload' });
-    verification.bytesRead += scan.bytesRead;
-    for (const warning of scan.warnings) progress.say(`${source.name}: ${warning}`);
-    // Asked anew, since the daemon may have looked at it again meanwhile.
-    const now = await index.nextRpm(held.rpmKey - 1);
-    const { rpm, files } = now?.rpmKey === held.rpmKey ? now : held;
-    if (isOther(rpm, scan)) {
+    const { files, bytesRead, warnings, isSame } = await read();
+    verification.bytesRead += bytesRead;
+    for (const warning of warnings) progress.say(`${source}: ${warning}`);
+    if (!isSame) {
       const message = 'the file is not the one that was indexed: its size or payload hash differs';
-      return verification.fail('changed', { nvra, source: source.name, code: null, message });
+      return verification.fail('changed', { holder, source, code: null, message });
     }
-    return verification.compare(rpm, source.name, files, compareFiles(files, scan.files));
+    // Asked anew, since the daemon may have looked at it again meanwhile.
+    const found = await index.holderFrom(holder.holderKey);
+    const now = found?.holderKey === holder.holderKey ? found : holder;
+    return verification.compare(now, source, compareFiles(now.files, files));
   } catch (thrown) {
     const { code, message } = toDarkserverError(thrown);
     const outcome = OUTCOMES[code];
     if (outcome === undefined) throw thrown;
-    progress.say(message.includes(source.name) ? message : `${source.name}: ${message}`);
-    return verification.fail(outcome, { nvra, source: source.name, code, message });
+    progress.say(message.includes(source) ? message : `${source}: ${message}`);
+    return verification.fail(outcome, { holder, source, code, message });
   }
-}
-
-function isOther(rpm: StoredRpm, scan: RpmScan): boolean {
-  // Packages of rpm 6 carry no such hash.
-  const isOtherHash =
-    rpm.payloadHash !== null && scan.payloadHash !== null && rpm.payloadHash !== scan.payloadHash;
-  return isOtherHash || rpm.size !== scan.size;
 }

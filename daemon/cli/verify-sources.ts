@@ -1,10 +1,13 @@
 import type { Config, KojiConfig } from '../config/types.ts';
 import { FileRpmSource } from '../indexer/rpm-source.ts';
-import type { RpmSource } from '../indexer/types.ts';
+import { scanRpm } from '../indexer/scan-rpm.ts';
+import { scanTar } from '../indexer/scan-tar.ts';
+import { SizedSource } from '../indexer/sized-source.ts';
+import type { RpmSource, ScannedFile } from '../indexer/types.ts';
 import type { KojiHttp } from '../koji/http.ts';
-import { rpmPath } from '../koji/paths.ts';
+import { archivePath, rpmPath } from '../koji/paths.ts';
 import { connectKoji, rpmOpener } from '../kojis.ts';
-import type { StoredRpm } from '../store/types.ts';
+import type { Holder, StoredArchive, StoredBuild, StoredRpm } from '../store/types.ts';
 
 /**
  * gone: Koji has deleted it, or lists it no more, and its file with it.
@@ -13,37 +16,83 @@ import type { StoredRpm } from '../store/types.ts';
  */
 export type WhyNotRead = 'gone' | 'passed_over';
 
-/** Where the RPMs of the index can be read, without asking any hub. */
+/** What an RPM or an archive really holds. */
+interface Payload {
+  readonly files: readonly ScannedFile[];
+  readonly bytesRead: number;
+  readonly warnings: readonly string[];
+  /** False if the file is not the one that was indexed. */
+  readonly isSame: boolean;
+}
+
+/** An RPM or an archive whose file should be there. */
+export interface ReadableHolder {
+  readonly holder: Holder;
+  /** Path or URL. */
+  readonly source: string;
+  /** Throws as scanRpm and scanTar do, and `hub_protocol` for an archive of another size. */
+  readonly read: () => Promise<Payload>;
+}
+
+type OpenPath = (path: string) => RpmSource;
+
+/** Who verifies waits for the end, and can start again: less patience than the daemon has with a server. */
+const PATIENCE = { attempts: 2, firstDelay: 500, longestDelay: 5_000 };
+
+/** Where RPMs and archives of the index can be read, without asking any hub. */
 export class VerifySources {
   readonly #kojis: ReadonlyMap<string, KojiConfig>;
-  readonly #openers = new Map<string, (path: string) => RpmSource>();
+  readonly #openers = new Map<string, OpenPath>();
   readonly #connections: KojiHttp[] = [];
 
   constructor(kojis: Config['koji']) {
     this.#kojis = new Map(kojis.map((koji) => [koji.name, koji]));
   }
 
-  sourceOf(rpm: StoredRpm): RpmSource | WhyNotRead {
-    const { build, localPath } = rpm;
-    if (rpm.error !== null) return 'passed_over';
-    if (localPath !== null) return new FileRpmSource(localPath);
-    if (build?.state !== 'complete' || rpm.superseded) return 'gone';
-    const koji = this.#kojis.get(build.instance);
-    if (koji === undefined || koji.skipArches.includes(rpm.arch)) return 'passed_over';
-    return this.#openerOf(koji)(rpmPath(build, rpm));
+  sourceOf(holder: Holder): ReadableHolder | WhyNotRead {
+    const { rpm, archive } = holder;
+    if ((rpm ?? archive).error !== null) return 'passed_over';
+    if (rpm?.localPath != null) return readableRpm(holder, rpm, new FileRpmSource(rpm.localPath));
+    const { build, superseded } = rpm ?? archive;
+    if (build?.state !== 'complete' || superseded) return 'gone';
+    const open = this.#openerFor(build, rpm?.arch);
+    if (open === null) return 'passed_over';
+    return rpm === undefined
+      ? readableArchive(holder, archive, open(archivePath(build, archive)))
+      : readableRpm(holder, rpm, open(rpmPath(build, rpm)));
   }
 
   close(): void {
     for (const http of this.#connections) http.close();
   }
 
-  #openerOf(koji: KojiConfig): (path: string) => RpmSource {
-    const known = this.#openers.get(koji.name);
+  /** Null if the build's Koji is not configured, or says that nothing of this architecture is read. */
+  #openerFor({ instance }: StoredBuild, arch: string | undefined): OpenPath | null {
+    const koji = this.#kojis.get(instance);
+    if (koji === undefined || (arch !== undefined && koji.skipArches.includes(arch))) return null;
+    const known = this.#openers.get(instance);
     if (known !== undefined) return known;
-    const { http } = connectKoji(koji);
+    const { http } = connectKoji(koji, PATIENCE);
     this.#connections.push(http);
     const opener = rpmOpener(koji, http);
-    this.#openers.set(koji.name, opener);
+    this.#openers.set(instance, opener);
     return opener;
   }
+}
+
+function readableRpm(holder: Holder, rpm: StoredRpm, source: RpmSource): ReadableHolder {
+  const read = async (): Promise<Payload> => {
+    const scan = await scanRpm(source, { mode: 'payload' });
+    // Packages of rpm 6 carry no such hash.
+    const isSameHash =
+      rpm.payloadHash === null || scan.payloadHash === null || rpm.payloadHash === scan.payloadHash;
+    return { ...scan, isSame: isSameHash && rpm.size === scan.size };
+  };
+  return { holder, source: source.name, read };
+}
+
+function readableArchive(holder: Holder, archive: StoredArchive, source: RpmSource): ReadableHolder {
+  const what = `archive ${archive.kojiArchiveId} (${archive.filename})`;
+  const sized = new SizedSource(source, what, archive.size);
+  return { holder, source: source.name, read: async () => ({ ...(await scanTar(sized)), isSame: true }) };
 }

@@ -19,9 +19,9 @@ export function addVerify(program: Command): void {
     .command('verify')
     .summary('compare the index with the payloads')
     .description(
-      "Reads RPMs again, each to its end, and compares the build-ids in them with the index, by what had proved them: local ones where they lie, Koji's from topdir or topurl, the oldest in the index first. It changes nothing. As many are read at once as indexer.workers says.",
+      "Reads RPMs and tar archives again, each to its end, and compares the build-ids in them with the index, by what had proved them: local ones where they lie, Koji's from topdir or topurl, the oldest in the index first. It changes nothing. As many are read at once as indexer.workers says.",
     )
-    .option('--sample <n>', 'as many RPMs, chosen at random, in place of all', readSample)
+    .option('--sample <n>', 'as many of them, chosen at random, in place of all', readSample)
     .option('--json', 'counts, and the first ten thousand disagreements')
     .addHelpText(
       'after',
@@ -30,7 +30,7 @@ Examples:
   darkserver verify --sample 1000
   darkserver verify --json | jq '.disagreements[] | select(.index.evidence == "file-class")'
 
-RPMs that are gone, because they or their builds were deleted, are counted apart. An index that was made with
+What is gone, because it or its build was deleted, is counted apart. An index that was made with
 --scan header lacks what headers do not tell. To put right what is wrong: "darkserver index --scan payload PATH" for
 local RPMs; for Koji's "darkserver backfill --force", with indexer.scan = "payload" where a header is wrong.
 
@@ -39,10 +39,10 @@ Exit codes: 0 all agree, 1 disagreements or stopped before the end, 2 some could
     .action(
       exits(async ({ sample, json }: VerifyOptions, command: Command) => {
         const { config } = settingsFor(command);
-        const progress = startProgress('RPMs');
+        const progress = startProgress('files');
         const signal = stopSignal({
           first: () => {
-            progress.say('stopping when the RPMs in hand are read; the same signal again stops now');
+            progress.say('stopping when the files in hand are read; the same signal again stops now');
           },
           now: () => {
             progress.end();
@@ -56,7 +56,7 @@ Exit codes: 0 all agree, 1 disagreements or stopped before the end, 2 some could
           const { documentOf, reportOf } = await import('./verify-report.ts');
           if (json) printJson(documentOf(verification));
           else print(reportOf(verification));
-          if (verification.isNetworkDown) complain('given up: one RPM after the other could not be reached');
+          if (verification.isNetworkDown) complain('given up: one file after the other could not be reached');
           if (signal.aborted) complain('stopped before the end');
           return exitCodeFor(verification, signal);
         } finally {
@@ -91,9 +91,9 @@ async function verify(
   }
 }
 
-function exitCodeFor({ rpms }: Verification, signal: AbortSignal): number {
-  if (rpms.disagree + rpms.changed + rpms.unreadable > 0 || signal.aborted) return EXIT.noMatch;
-  return rpms.unreached > 0 ? EXIT.network : EXIT.done;
+function exitCodeFor({ outcomes }: Verification, signal: AbortSignal): number {
+  if (outcomes.disagree + outcomes.changed + outcomes.unreadable > 0 || signal.aborted) return EXIT.noMatch;
+  return outcomes.unreached > 0 ? EXIT.network : EXIT.done;
 }
 
 function readSample(text: string): number {

@@ -8,7 +8,7 @@ import { type FileRow, fileOfRow, firstFileKey, holderKeyOf, INDEXED_BYTES } fro
 import type { Database } from './open.ts';
 import { compareMatches, compareRpms, compareText } from './rank.ts';
 import { type RpmReader, Seen } from './rpm-reader.ts';
-import type { HeldRpm, StoredFile, StoredMatch, StoredRpm, StoredRpmMatch } from './types.ts';
+import type { Holder, StoredFile, StoredMatch, StoredRpm, StoredRpmMatch } from './types.ts';
 
 /** Hex digits that a prefix needs at least: fewer would name thousands. */
 const MIN_PREFIX_DIGITS = 8;
@@ -20,11 +20,12 @@ export class Lookups {
   readonly #directories: Directories;
   readonly #snapshot: <T>(read: () => T) => T;
   readonly #filesOfBuildId: Statement<[Buffer, Buffer], FileRow>;
-  readonly #filesOfRpm: Statement<[number, number], [build_id: Buffer, ...FileRow]>;
+  readonly #filesOfHolder: Statement<[number, number], [build_id: Buffer, ...FileRow]>;
   readonly #buildIdsOfRange: Statement<[Buffer, Buffer, Buffer, Buffer, number], Buffer>;
   readonly #rpmKeysOfNvra: Statement<[string, string, string, string], number>;
-  readonly #nextRpmKey: Statement<[number], number>;
-  readonly #lastRpmKey: Statement<[], number>;
+  readonly #rpmKeyFrom: Statement<[number], number>;
+  readonly #archiveKeyFrom: Statement<[number], number>;
+  readonly #lastKeys: Statement<[], { rpm: number; archive: number }>;
 
   constructor(db: Database, rpms: RpmReader, archives: ArchiveReader, directories: Directories) {
     this.#rpms = rpms;
@@ -38,7 +39,7 @@ export class Lookups {
          WHERE substr(build_id, 1, 6) = ? AND build_id = ?`,
       )
       .raw();
-    this.#filesOfRpm = db
+    this.#filesOfHolder = db
       .prepare<[number, number], [Buffer, ...FileRow]>(
         `SELECT build_id, file_key, kind_evidence, directory_key, name
          FROM file WHERE file_key >= ? AND file_key < ?`,
@@ -58,10 +59,18 @@ export class Lookups {
          WHERE name = ? AND version = ? AND release = ? AND arch = ?`,
       )
       .pluck();
-    this.#nextRpmKey = db
-      .prepare<[number], number>('SELECT rpm_key FROM rpm WHERE rpm_key > ? ORDER BY rpm_key LIMIT 1')
+    this.#rpmKeyFrom = db
+      .prepare<[number], number>('SELECT rpm_key FROM rpm WHERE rpm_key >= ? ORDER BY rpm_key LIMIT 1')
       .pluck();
-    this.#lastRpmKey = db.prepare<[], number>('SELECT ifnull(max(rpm_key), 0) FROM rpm').pluck();
+    this.#archiveKeyFrom = db
+      .prepare<[number], number>(
+        'SELECT archive_key FROM archive WHERE archive_key <= ? ORDER BY archive_key DESC LIMIT 1',
+      )
+      .pluck();
+    this.#lastKeys = db.prepare(
+      `SELECT ifnull((SELECT max(rpm_key) FROM rpm), 0) AS rpm,
+         ifnull((SELECT min(archive_key) FROM archive), 0) AS archive`,
+    );
   }
 
   byBuildIds(buildIds: readonly BuildId[]): Map<BuildId, StoredMatch[]> {
@@ -112,21 +121,25 @@ export class Lookups {
     });
   }
 
-  nextRpm(afterRpmKey: number): HeldRpm | null {
+  holderFrom(from: number): Holder | null {
     return this.#snapshot(() => {
-      const rpmKey = this.#nextRpmKey.get(afterRpmKey);
-      if (rpmKey === undefined) return null;
-      return { rpmKey, rpm: this.#rpms.rpm(rpmKey, new Seen()), files: this.#files(rpmKey) };
+      const rpmKey = from > 0 ? this.#rpmKeyFrom.get(from) : undefined;
+      const holderKey = rpmKey ?? this.#archiveKeyFrom.get(from > 0 ? -1 : from);
+      if (holderKey === undefined) return null;
+      const files = this.#files(holderKey);
+      return holderKey > 0
+        ? { holderKey, rpm: this.#rpms.rpm(holderKey, new Seen()), files }
+        : { holderKey, archive: this.#archives.archive(holderKey, new Seen()), files };
     });
   }
 
-  lastRpmKey(): number {
-    return this.#lastRpmKey.get() ?? 0;
+  lastHolderKeys(): { rpm: number; archive: number } {
+    return this.#lastKeys.get() ?? { rpm: 0, archive: 0 };
   }
 
-  #files(rpmKey: number): StoredFile[] {
-    return this.#filesOfRpm
-      .all(firstFileKey(rpmKey), firstFileKey(rpmKey + 1))
+  #files(holderKey: number): StoredFile[] {
+    return this.#filesOfHolder
+      .all(firstFileKey(holderKey), firstFileKey(holderKey + 1))
       .map(([buildId, ...row]) => fileOfRow(row, buildId.toString('hex') as BuildId, this.#directories))
       .sort((a, b) => compareText(a.path, b.path));
   }

@@ -97,8 +97,8 @@ function indexStore(index: SqliteIndex, read: Run, write: Run): IndexStore {
     findBuildIdsByPrefix: (prefix, limit) => read(() => lookups.buildIdsByPrefix(prefix, limit)),
     findRpms: (nvra) => read(() => lookups.rpmsByNvra(nvra)),
     findByNvra: (nvra) => read(() => lookups.byNvra(nvra)),
-    nextRpm: (afterRpmKey) => read(() => lookups.nextRpm(afterRpmKey)),
-    lastRpmKey: () => read(() => lookups.lastRpmKey()),
+    holderFrom: (holderKey) => read(() => lookups.holderFrom(holderKey)),
+    lastHolderKeys: () => read(() => lookups.lastHolderKeys()),
     counts: () => read(() => index.counts()),
   };
 }

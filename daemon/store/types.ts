@@ -106,11 +106,22 @@ export interface StoredArchive extends KojiArchiveFacts {
   readonly error: StoredRpm['error'];
 }
 
-/** An RPM with all of its files, as a walk through the index meets it. */
-export interface HeldRpm {
-  /** Its place in the walk: RPMs are numbered as they came to the index, with gaps. */
-  readonly rpmKey: number;
+/** What holds files, with all of them, as a walk through the index meets it. */
+export type Holder = HeldRpm | HeldArchive;
+
+interface HeldRpm {
+  /** Its place in the walk: 1, 2, … as RPMs came to the index. */
+  readonly holderKey: number;
   readonly rpm: StoredRpm;
+  readonly archive?: undefined;
+  readonly files: readonly StoredFile[];
+}
+
+interface HeldArchive {
+  /** -1, -2, … as archives came to the index. */
+  readonly holderKey: number;
+  readonly rpm?: undefined;
+  readonly archive: StoredArchive;
   readonly files: readonly StoredFile[];
 }
 
@@ -179,10 +190,13 @@ export interface IndexStore {
   /** Everything with a build-id in the RPMs with this NVRA, best RPM first, then by path. */
   findByNvra(nvra: Nvra): Promise<StoredRpmMatch[]>;
 
-  /** The first RPM behind this place, 0 for the start; null behind the last one. */
-  nextRpm(afterRpmKey: number): Promise<HeldRpm | null>;
-  /** The place of the newest RPM, 0 if there is none. */
-  lastRpmKey(): Promise<number>;
+  /**
+   * What is at this place of a walk, or the next one behind it: RPMs from 1 on, and behind the last of them
+   * archives from -1 down. Null behind the end.
+   */
+  holderFrom(holderKey: number): Promise<Holder | null>;
+  /** The places of the newest RPM and the newest archive, 0 where there is none. */
+  lastHolderKeys(): Promise<{ readonly rpm: number; readonly archive: number }>;
 
   counts(): Promise<IndexCounts>;
 }

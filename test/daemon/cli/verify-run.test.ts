@@ -3,7 +3,8 @@ import { expect, test } from '@jest/globals';
 import { type VerifyWork, verifyIndex } from '../../../daemon/cli/verify-run.ts';
 import { FileRpmSource } from '../../../daemon/indexer/rpm-source.ts';
 import { scanRpm } from '../../../daemon/indexer/scan-rpm.ts';
-import type { IndexStore, LocalRpm } from '../../../daemon/store/types.ts';
+import type { ReadableHolder } from '../../../daemon/cli/verify-sources.ts';
+import type { Holder, IndexStore, LocalRpm } from '../../../daemon/store/types.ts';
 import { SEEDED, storedFile } from '../../support/seed-store.ts';
 import { openTestStore } from '../../support/test-store.ts';
 
@@ -14,48 +15,54 @@ function work(index: IndexStore, parts: Pick<VerifyWork, 'sources'> & Partial<Ve
   return { index, sample: null, atOnce: 3, progress, signal: new AbortController().signal, ...parts };
 }
 
-async function greet(): Promise<LocalRpm> {
-  const { files, ...facts } = await scanRpm(new FileRpmSource(GREET), { mode: 'payload' });
+const SCAN = await scanRpm(new FileRpmSource(GREET), { mode: 'payload' });
+
+/** Greet's payload for whatever the index says. */
+function readable(holder: Holder, before = (): Promise<void> => Promise.resolve()): ReadableHolder {
+  return { holder, source: GREET, read: () => before().then(() => ({ ...SCAN, isSame: true })) };
+}
+
+function greet(): LocalRpm {
+  const { files, ...facts } = SCAN;
   return { path: GREET, facts, files };
 }
 
 test('a sample comes upon no RPM twice, and looks on where it meets some that are not read', async () => {
   const { index } = openTestStore();
-  const rpm = await greet();
+  const rpm = greet();
   const paths = Array.from({ length: 40 }, (_, number) => `/srv/${number}.rpm`);
   await index.replaceLocalRpms(paths.map((path) => ({ ...rpm, path })));
   const met: (string | null)[] = [];
   const sources: VerifyWork['sources'] = {
-    sourceOf: ({ localPath }) => {
-      met.push(localPath);
-      return localPath?.endsWith('7.rpm') === true ? new FileRpmSource(GREET) : 'gone';
+    sourceOf: (holder) => {
+      const path = holder.rpm?.localPath ?? null;
+      met.push(path);
+      return path?.endsWith('7.rpm') === true ? readable(holder) : 'gone';
     },
   };
-  const { rpms } = await verifyIndex(work(index, { sources, sample: 4 }));
-  expect(rpms.agree).toBe(4);
-  expect(rpms.gone).toBe(met.length - 4);
+  const { outcomes } = await verifyIndex(work(index, { sources, sample: 4 }));
+  expect(outcomes.agree).toBe(4);
+  expect(outcomes.gone).toBe(met.length - 4);
   expect(new Set(met).size).toBe(met.length);
 });
 
 test('what was indexed again while it was read is compared as it is then', async () => {
   const { index } = openTestStore();
-  const rpm = await greet();
+  const rpm = greet();
   await index.replaceLocalRpms([{ ...rpm, files: [storedFile('/usr/bin/greet', SEEDED.bin)] }]);
-  class SlowSource extends FileRpmSource {
-    override async open(start: number, options?: { expect?: number; signal?: AbortSignal }) {
-      await index.replaceLocalRpms([rpm]);
-      return super.open(start, options);
-    }
-  }
-  const { rpms } = await verifyIndex(work(index, { sources: { sourceOf: () => new SlowSource(GREET) } }));
-  expect(rpms).toMatchObject({ agree: 1, disagree: 0 });
+  const again = async (): Promise<void> => {
+    await index.replaceLocalRpms([rpm]);
+  };
+  const sources: VerifyWork['sources'] = { sourceOf: (holder) => readable(holder, again) };
+  const { outcomes } = await verifyIndex(work(index, { sources }));
+  expect(outcomes).toMatchObject({ agree: 1, disagree: 0 });
 });
 
 test('an error that would meet the next RPM as well ends all', async () => {
   const { index } = openTestStore();
-  await index.replaceLocalRpms([await greet()]);
-  const sources = {
-    sourceOf: () => ({ name: 'x.rpm', open: () => Promise.reject(new Error('a defect')) }),
+  await index.replaceLocalRpms([greet()]);
+  const sources: VerifyWork['sources'] = {
+    sourceOf: (holder) => readable(holder, () => Promise.reject(new Error('a defect'))),
   };
   await expect(verifyIndex(work(index, { sources }))).rejects.toThrow('a defect');
 });

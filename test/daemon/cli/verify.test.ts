@@ -1,11 +1,13 @@
-import { copyFileSync, readdirSync, rmSync } from 'node:fs';
+import { copyFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { EXIT } from '../../../shared/errors.ts';
 import { databasePath, inspect } from '../../support/database-file.ts';
 import { darkserver, startDarkserver } from '../../support/darkserver.ts';
+import { simpleElf } from '../../support/elf-builder.ts';
 import { startFixtureKoji } from '../../support/fixture-koji.ts';
+import { tarFile } from '../../support/tar-builder.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
 const FIXTURES = fileURLToPath(new URL('../../fixtures/rpms/', import.meta.url));
@@ -13,7 +15,7 @@ const GREET = 'greet-1.0-1.fc40.x86_64.rpm';
 const DEBUGINFO = 'greet-debuginfo-1.0-1.fc40.x86_64.rpm';
 
 interface Report {
-  readonly rpms: Record<string, number>;
+  readonly outcomes: Record<string, number>;
   readonly evidence: readonly Record<string, string | number | null>[];
   readonly disagreement_count: number;
   readonly disagreements: readonly Record<string, unknown>[];
@@ -28,6 +30,9 @@ beforeEach(() => {
 });
 
 const run = (...args: string[]) => darkserver(['--database', database, ...args]);
+
+/** Without the lines that tell how far it is, where a machine is slow. */
+const said = (stderr: string): string[] => stderr.split('\n').filter((line) => !/^$| left$/.test(line));
 
 async function report(...args: string[]): Promise<Report & { code: number | null; stderr: string }> {
   const { code, stdout, stderr } = await run('verify', '--json', ...args);
@@ -52,9 +57,11 @@ describe('an index of local RPMs', () => {
     const names = readdirSync(FIXTURES).filter((name) => /^(?!build-ids).*\.rpm$/.test(name));
     await indexed(names);
     const { code, stdout, stderr } = await run('verify');
-    expect(stderr).toBe('');
+    expect(said(stderr)).toEqual([]);
     expect(stdout).toMatch(
-      new RegExp(`^${names.length} RPMs verified: ${names.length} agree, 0 disagree; \\S+ KiB read\\n\\n`),
+      new RegExp(
+        `^${names.length} RPMs and archives verified: ${names.length} agree, 0 disagree; \\S+ KiB read\\n\\n`,
+      ),
     );
     // Rows by evidence; of all fixtures together, each of these kinds has some.
     expect(stdout).toMatch(/^payload +executable +(\d+) +\1 +0 +0 +0 +0$/m);
@@ -75,9 +82,9 @@ describe('an index of local RPMs', () => {
       `INSERT INTO file SELECT ${key}, x'aabb', 4, directory_key, 'imagined' FROM file WHERE name = 'greet'`,
     );
 
-    const { code, stderr, rpms, disagreements, disagreement_count: count } = await report();
-    expect(stderr).toBe('');
-    expect(rpms).toMatchObject({ agree: 1, disagree: 3 });
+    const { code, stderr, outcomes, disagreements, disagreement_count: count } = await report();
+    expect(said(stderr)).toEqual([]);
+    expect(outcomes).toMatchObject({ agree: 1, disagree: 3 });
     expect(count).toBe(4);
     const found = disagreements.map((each) => [
       each['problem'],
@@ -138,14 +145,14 @@ describe('an index of local RPMs', () => {
     ]);
     rmSync(join(directory, GREET));
     const gone = await report();
-    expect(gone.rpms).toMatchObject({ agree: 3, gone: 1 });
+    expect(gone.outcomes).toMatchObject({ agree: 3, gone: 1 });
     expect(gone.code).toBe(EXIT.done);
 
     copyFileSync(join(FIXTURES, 'greet-debuginfo-1.1-1.fc40.x86_64.rpm'), join(directory, DEBUGINFO));
     const broken = join(directory, 'payload-gzip-1.0-1.fc40.x86_64.rpm');
     copyFileSync(join(FIXTURES, 'broken', 'cut-in-header.rpm'), broken);
-    const { code, rpms, not_compared: notCompared, stderr } = await report();
-    expect(rpms).toMatchObject({ agree: 1, disagree: 0, changed: 1, unreadable: 1, gone: 1 });
+    const { code, outcomes, not_compared: notCompared, stderr } = await report();
+    expect(outcomes).toMatchObject({ agree: 1, disagree: 0, changed: 1, unreadable: 1, gone: 1 });
     expect(notCompared).toContainEqual(
       expect.objectContaining({ outcome: 'changed', source: join(directory, DEBUGINFO), code: null }),
     );
@@ -158,10 +165,10 @@ describe('an index of local RPMs', () => {
 
   test('a sample reads as many RPMs as it says, each once', async () => {
     await indexed(readdirSync(FIXTURES).filter((name) => name.startsWith('payload-')));
-    const { rpms, code } = await report('--sample', '3');
-    expect(rpms['agree']).toBe(3);
+    const { outcomes, code } = await report('--sample', '3');
+    expect(outcomes['agree']).toBe(3);
     expect(code).toBe(EXIT.done);
-    expect((await report('--sample', '100')).rpms['agree']).toBe(6);
+    expect((await report('--sample', '100')).outcomes['agree']).toBe(6);
   });
 
   test('a database that is not there is not made', async () => {
@@ -176,11 +183,11 @@ describe('an index of local RPMs', () => {
     }
     await run('index', directory);
     const running = startDarkserver(['--database', database, 'verify']);
-    await running.printed('stderr', /^\d+ of 500 RPMs, /m);
+    await running.printed('stderr', /^\d+ of 500 files, /m);
     running.signal('SIGINT');
     const { code, stdout, stderr } = await running.ended;
     expect(stderr).toContain('stopped before the end');
-    expect(Number(/^(\d+) RPMs verified/.exec(stdout)?.[1])).toBeLessThan(500);
+    expect(Number(/^(\d+) RPMs and archives verified/.exec(stdout)?.[1])).toBeLessThan(500);
     expect(code).toBe(EXIT.noMatch);
   });
 });
@@ -194,7 +201,7 @@ describe("an index of Koji's RPMs", () => {
     }
     koji.hub.requests.splice(0);
     const first = await ask('verify');
-    expect(first.stdout).toMatch(/^(\d+) RPMs verified: \1 agree, 0 disagree; 2 passed over; /);
+    expect(first.stdout).toMatch(/^(\d+) RPMs and archives verified: \1 agree, 0 disagree; 2 passed over; /);
     expect(first.code).toBe(EXIT.done);
     expect(koji.hub.requests.filter(({ method }) => method !== '')).toEqual([]);
 
@@ -206,8 +213,8 @@ describe("an index of Koji's RPMs", () => {
       db.prepare("UPDATE build SET state = 2 WHERE name = 'hardlinks'").run();
     });
     const { code, stdout } = await ask('verify', '--json');
-    const { rpms, disagreements, not_compared: notCompared } = JSON.parse(stdout) as Report;
-    expect(rpms).toMatchObject({ gone: 2, passed_over: 2, disagree: 2 });
+    const { outcomes, disagreements, not_compared: notCompared } = JSON.parse(stdout) as Report;
+    expect(outcomes).toMatchObject({ gone: 2, passed_over: 2, disagree: 2 });
     expect(notCompared).toEqual([
       expect.objectContaining({
         outcome: 'gone',
@@ -227,15 +234,51 @@ describe("an index of Koji's RPMs", () => {
     expect(code).toBe(EXIT.noMatch);
   });
 
+  test('archives are compared as RPMs are', async () => {
+    const koji = await startFixtureKoji();
+    const ask = (...args: string[]) => darkserver(['--config', koji.config, ...args]);
+    const tar = join(directory, 'rootfs.tar');
+    writeFileSync(tar, tarFile({ name: 'sbin/init', data: simpleElf('aabbccdd') }));
+    const archive = koji.hub.changes.addArchive(3, { path: tar, btype: 'image', directory: 'images' });
+    await ask('--log-level', 'error', 'backfill', '--from', '3', '--to', '3');
+    const first = await ask('verify');
+    expect(first.stdout).toMatch(/^(\d+) RPMs and archives verified: \1 agree, 0 disagree; 1 passed over; /);
+    expect(first.code).toBe(EXIT.done);
+
+    inspect(koji.database, (db) =>
+      db.prepare("UPDATE file SET build_id = x'00112233' WHERE name = 'init'").run(),
+    );
+    const { stdout } = await ask('verify', '--json');
+    const { disagreements } = JSON.parse(stdout) as Report;
+    expect(disagreements).toEqual([
+      {
+        problem: 'wrong_build_id',
+        rpm: null,
+        archive: 'rootfs.tar',
+        instance: 'lab',
+        koji_build_id: 3,
+        koji_rpm_id: null,
+        koji_archive_id: archive,
+        source: `${koji.hub.topurl}/packages/greet/1.0/1.fc40/images/rootfs.tar`,
+        path: '/sbin/init',
+        index: { build_id: '00112233', kind: 'executable', evidence: 'payload' },
+        payload: { build_id: 'aabbccdd', kind: 'executable' },
+      },
+    ]);
+    writeFileSync(tar, tarFile());
+    const { outcomes } = JSON.parse((await ask('verify', '--json')).stdout) as Report;
+    expect(outcomes).toMatchObject({ changed: 1, disagree: 0 });
+  });
+
   test('a server that is down ends with 2, without asking for every RPM', async () => {
     const koji = await startFixtureKoji();
     const ask = (...args: string[]) => darkserver(['--config', koji.config, ...args]);
     await ask('--log-level', 'error', 'backfill', '--all');
     await koji.hub.close();
     const { code, stdout, stderr } = await ask('verify');
-    expect(stdout).toMatch(/^0 RPMs verified: 0 agree, 0 disagree; \d+ not reached; /);
+    expect(stdout).toMatch(/^0 RPMs and archives verified: 0 agree, 0 disagree; \d+ not reached; /);
     expect(Number(/(\d+) not reached/.exec(stdout)?.[1])).toBeLessThan(20);
-    expect(stderr).toContain('given up: one RPM after the other could not be reached');
+    expect(stderr).toContain('given up: one file after the other could not be reached');
     expect(code).toBe(EXIT.network);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import type { IndexStore } from '../../../daemon/store/types.ts';
+import type { Holder, IndexStore, IndexedArchive } from '../../../daemon/store/types.ts';
 import type { BuildId } from '../../../shared/build-id.ts';
-import type { KojiBuild } from '../../../shared/koji.ts';
+import type { KojiArchiveId, KojiBuild } from '../../../shared/koji.ts';
 import { indexedRpm, kojiBuild, storedFile } from '../../support/seed-store.ts';
 import { openTestStore } from '../../support/test-store.ts';
 import { sha1BuildId } from '../../support/sha1-build-id.ts';
@@ -149,19 +149,35 @@ describe('looking up an NVRA', () => {
   });
 });
 
-describe('a walk through the RPMs', () => {
-  test('meets each with its files, in the order in which they came', async () => {
+function storedArchive(kojiArchiveId: number, path: string): IndexedArchive {
+  const facts = { filename: 'a.tar', directory: 'images', type: 'tar', btype: 'image', arch: null };
+  return {
+    ...facts,
+    kojiArchiveId: kojiArchiveId as KojiArchiveId,
+    size: 1,
+    checksum: 'aa',
+    checksumType: 'md5',
+    files: [storedFile(path, SHARED)],
+  };
+}
+
+describe('a walk through the index', () => {
+  test('meets RPMs in the order in which they came, then archives, each with its files', async () => {
     const { index } = openTestStore();
-    expect([await index.lastRpmKey(), await index.nextRpm(0)]).toEqual([0, null]);
+    expect(await index.lastHolderKeys()).toEqual({ rpm: 0, archive: 0 });
+    expect(await index.holderFrom(1)).toBeNull();
     await storeRivals(index);
+    const archives = [storedArchive(8, '/8'), storedArchive(9, '/9')];
+    await index.replaceBuild('fedora', kojiBuild(8, {}), [], archives);
     const met: (number | string | null)[] = [];
-    let last = 0;
-    for (let held = await index.nextRpm(0); held !== null; held = await index.nextRpm(last)) {
-      met.push(held.rpm.kojiRpmId ?? held.rpm.localPath);
-      expect(held.files).toEqual([storedFile('/usr/bin/x', SHARED)]);
-      last = held.rpmKey;
+    const step = ({ holderKey }: Holder): number => (holderKey > 0 ? holderKey + 1 : holderKey - 1);
+    for (let held = await index.holderFrom(1); held !== null; held = await index.holderFrom(step(held))) {
+      met.push(held.rpm?.kojiRpmId ?? held.rpm?.localPath ?? held.archive?.kojiArchiveId ?? null);
+      const path = held.rpm === undefined ? `/${held.archive.kojiArchiveId}` : '/usr/bin/x';
+      expect(held.files).toEqual([storedFile(path, SHARED)]);
+      expect((await index.holderFrom(held.holderKey))?.holderKey).toBe(held.holderKey);
     }
-    expect(met).toEqual([10, 20, 30, 40, 50, 60, 70, '/srv/hello.rpm']);
-    expect(await index.lastRpmKey()).toBe(last);
+    expect(met).toEqual([10, 20, 30, 40, 50, 60, 70, '/srv/hello.rpm', 8, 9]);
+    expect(await index.lastHolderKeys()).toEqual({ rpm: 8, archive: -2 });
   });
 });
