@@ -52,7 +52,12 @@ const listed = z
   }));
 
 const dotted = z.string().refine((name) => name.split('.').every(isPathSegment));
-const relative = z.string().refine((path) => path === '' || path.split('/').every(isPathSegment));
+/** Without what leads nowhere: "./a//b" is "a/b". */
+const relative = z
+  .string()
+  .transform((path) => path.split('/').filter((each) => each !== '' && each !== '.'))
+  .refine((segments) => segments.every(isPathSegment))
+  .transform((segments) => segments.join('/'));
 
 /** Where an archive lies under its build's directory, and for which architecture it is. */
 interface Place {

@@ -96,7 +96,9 @@ export class KojiHubClient implements KojiHub {
     const build = asAskedFor(decodeBuild(first, what), kojiBuildId, what);
     if (build === null) return null;
     const rpms = decodeRpms(second, kojiBuildId, this.#what(listRpms));
-    return { build, rpms, archives: await this.#archives(kojiBuildId, third, signal) };
+    // Of all others nothing is read, and where it lay is not worth a request.
+    const archives = build.state === 'complete' ? await this.#archives(kojiBuildId, third, signal) : [];
+    return { build, rpms, archives };
   }
 
   listBuilds(query: BuildQuery, signal?: AbortSignal): AsyncIterable<KojiBuild[]> {

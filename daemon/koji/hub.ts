@@ -57,7 +57,7 @@ export interface Addition {
 export interface KojiBuildContent {
   readonly build: KojiBuild;
   readonly rpms: readonly KojiRpm[];
-  /** Those that are tar files by Koji's word or by their names; of the others nothing is kept. */
+  /** Of a complete build, those that are tar files by Koji's word or by their names; of others nothing is kept. */
   readonly archives: readonly KojiArchive[];
 }
 

@@ -32,7 +32,7 @@ test('each lies where its build type says', async () => {
   const maven = { group_id: 'org.example.native', artifact_id: 'lib', version: '2.1' };
   add('lib-2.1-bin.tar.gz', { btype: 'maven', details: maven });
   add('driver.tar', { btype: 'win', details: { relpath: 'amd64/fre', platforms: 'amd64', flags: null } });
-  add('flat.tar', { btype: 'win', details: { relpath: '', platforms: 'amd64', flags: null } });
+  add('flat.tar', { btype: 'win', details: { relpath: './', platforms: 'amd64', flags: null } });
   add('disk.tar.xz', { btype: 'image', details: { arch: 'aarch64' } });
   add('sources.tgz', { btype: 'remote-sources' });
   expect(
@@ -46,6 +46,13 @@ test('each lies where its build type says', async () => {
   ]);
   // One for the build, one for all three types that have a table of their own.
   expect(hub.requests.map(({ method }) => method)).toEqual(['multiCall', 'multiCall']);
+});
+
+test('those of a build that is not complete are not asked about', async () => {
+  add('disk.tar', { btype: 'image' });
+  hub.changes.deleteBuild(build);
+  expect(await archives()).toEqual([]);
+  expect(hub.requests).toHaveLength(1);
 });
 
 test('what is no tar file is passed over, and costs no second request', async () => {
