@@ -78,6 +78,14 @@ function processorSeconds(pid: number): number {
   return fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks), 0) / 100;
 }
 
+/**
+ * Milliseconds that the thread which answers was ready and had no core, by sched(7)'s schedstat: on a machine
+ * that others use as well, no lookup is faster than that.
+ */
+function coreless(pid: number): number {
+  return Number(readFileSync(`/proc/${pid}/task/${pid}/schedstat`, 'latin1').split(' ')[1]) / 1e6;
+}
+
 function peakMemory(pid: number): string {
   const [, kib = '0'] = /^VmHWM:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1')) ?? [];
   return `${Math.round(Number(kib) / 1024)} MiB`;
@@ -105,6 +113,8 @@ interface Koji {
 }
 
 interface Latency {
+  /** Milliseconds of each second that the answering thread waited for a core. */
+  readonly coreless: number;
   readonly p50: number;
   readonly p99: number;
   readonly max: number;
@@ -112,18 +122,23 @@ interface Latency {
 
 /** Asks at an even pace for as long as `during` takes. */
 async function pacedLookups<T>(
-  url: string,
-  pathsFile: string,
+  { url, pid, pathsFile }: { readonly url: string; readonly pid: number; readonly pathsFile: string },
   during: () => Promise<T>,
 ): Promise<{ latency: Latency; result: T }> {
   const program = fileURLToPath(new URL('./paced-lookups.ts', import.meta.url));
   const child = start([...process.execArgv, program, url, pathsFile, String(LOOKUPS_A_SECOND)]);
   const line = printed(child, /^RESULT (.*)$/);
+  const [began, waited] = [performance.now(), coreless(pid)];
   const result = await during();
+  const coresMissed = (coreless(pid) - waited) / ((performance.now() - began) / 1000);
   child.stdin?.end();
   const [, p50 = 0, p99 = 0, max = 0, errors = 0] = (await line).split(' ').map(Number);
   if (errors > 0) throw new Error(`${errors} lookups failed; their times say nothing`);
-  return { latency: { p50, p99, max }, result };
+  return { latency: { coreless: coresMissed, p50, p99, max }, result };
+}
+
+function waitedForCores({ coreless: milliseconds }: Latency): string {
+  return `no core for ${milliseconds.toFixed(0)} ms a second`;
 }
 
 function shown({ p50, p99, max }: Latency): string {
@@ -195,13 +210,14 @@ try {
   const paths = lookupPaths();
   const pathsFile = join(directory, 'paced.txt');
   writeFileSync(pathsFile, `${paths.join('\n')}\n`);
+  const asked = { url, pid, pathsFile };
   const middle = FIRST_BUILDS + Math.floor((BUILDS - FIRST_BUILDS) / 2);
 
   const pace = `${LOOKUPS_A_SECOND} lookups a second`;
-  const rest = await pacedLookups(url, pathsFile, () => sleep(SECONDS * 1000));
-  figure(`${pace}, nothing else to do`, shown(rest.latency));
+  const rest = await pacedLookups(asked, () => sleep(SECONDS * 1000));
+  figure(`${pace}, nothing else to do`, shown(rest.latency), waitedForCores(rest.latency));
   const processor = processorSeconds(pid);
-  const busy = await pacedLookups(url, pathsFile, () => backfill(url, environment, FIRST_BUILDS + 1, middle));
+  const busy = await pacedLookups(asked, () => backfill(url, environment, FIRST_BUILDS + 1, middle));
   const { seconds, rpms: read, files: rows } = busy.result;
   const cost = ((processorSeconds(pid) - processor) / read) * 1000;
   figure(
@@ -209,7 +225,7 @@ try {
     `${Math.round(read / seconds)} RPMs/s`,
     `${read} RPMs of ${kinds} kinds, ${rows} rows; ${cost.toFixed(2)} ms of processor each`,
   );
-  figure(`${pace} meanwhile`, shown(busy.latency));
+  figure(`${pace} meanwhile`, shown(busy.latency), waitedForCores(busy.latency));
 
   const calm = await load(url, paths, SECONDS, directory);
   figure(
@@ -226,11 +242,11 @@ try {
   );
   await more;
 
-  const large = await pacedLookups(url, pathsFile, () => backfill(url, environment, BUILDS, BUILDS));
+  const large = await pacedLookups(asked, () => backfill(url, environment, BUILDS, BUILDS));
   figure(
     `${pace} during one build of ${large.result.files} rows`,
     shown(large.latency),
-    `${large.result.rpms} RPMs in ${large.result.seconds.toFixed(1)} s`,
+    `${large.result.rpms} RPMs in ${large.result.seconds.toFixed(1)} s; ${waitedForCores(large.latency)}`,
   );
   figure('the daemon at its largest', peakMemory(pid));
   daemon.kill('SIGTERM');
