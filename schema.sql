@@ -38,7 +38,7 @@ CREATE TABLE koji_watch (
 CREATE TABLE koji_count (
   instance_key INTEGER NOT NULL REFERENCES koji_instance,
   kind         TEXT NOT NULL,    -- "deleted", "canceled", "draft", "volume/NAME"
-  period       INTEGER NOT NULL, -- of 2^14 seconds, numbered from 1970 on
+  period       INTEGER NOT NULL, -- of 2^14 seconds, numbered from 1970 on, 2^18 of them
   builds       INTEGER NOT NULL, -- a period without a row has none
   PRIMARY KEY (instance_key, kind, period)
 ) STRICT, WITHOUT ROWID;
@@ -63,6 +63,24 @@ CREATE TABLE build (
                                   -- 1 once its list of RPMs was taken over; 0 if only the build itself is known
   UNIQUE (instance_key, koji_build_id)
 ) STRICT;
+
+-- Periods, as in koji_count, in which the index has come to say something else of a build: they are counted
+-- afresh, and their builds compared once more, because Koji may have changed one twice since they were counted.
+CREATE TABLE koji_recount (
+  instance_key INTEGER NOT NULL REFERENCES koji_instance,
+  period       INTEGER NOT NULL,
+  changes      INTEGER NOT NULL, -- so that none is forgotten which comes while they are compared
+  PRIMARY KEY (instance_key, period)
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER build_changed AFTER UPDATE OF state, draft, volume, completed_at ON build
+WHEN OLD.completed_at IS NOT NULL AND (OLD.state, OLD.draft, OLD.volume, OLD.completed_at)
+  IS NOT (NEW.state, NEW.draft, NEW.volume, NEW.completed_at) BEGIN
+  INSERT INTO koji_recount (instance_key, period, changes)
+    SELECT NEW.instance_key, CAST(max(0, min(262143, value / 16384)) AS INTEGER), 1
+    FROM (SELECT OLD.completed_at AS value UNION SELECT NEW.completed_at) WHERE value IS NOT NULL
+    ON CONFLICT DO UPDATE SET changes = changes + 1;
+END;
 
 CREATE INDEX build_by_name ON build (name, version);
 CREATE INDEX build_by_completion ON build (instance_key, completed_at);

@@ -6,7 +6,8 @@ import { type ReconcileParts, queueNews } from './reconciler-news.ts';
  * Finds builds that were deleted, reset, moved or promoted: that changes neither their ids nor when they were
  * completed, and no list of Koji's is ordered by it. But the numbers of such builds change, and Koji counts
  * them in any stretch of time: three steps of 64 narrow a number that has changed down to the builds of four
- * and a half hours. One that comes and one that goes within these, between two looks, are left to the sweep.
+ * and a half hours. Where the index itself has come to say something else of a build, whoever told it, they
+ * are counted afresh. One that comes and another that goes within them, between two looks, are left to the sweep.
  */
 
 /** Seconds of completion times that are compared as one: some 250 builds of the largest Koji. */
@@ -39,14 +40,41 @@ export async function compareCounts(
   signal: AbortSignal,
   isTime: () => boolean,
 ): Promise<{ readonly queued: number }> {
-  let queued = 0;
-  for (const kind of await kindsOf(parts, signal)) {
+  const kinds = await kindsOf(parts, signal);
+  let queued = await compareChanged(kinds, parts, signal, isTime);
+  for (const kind of kinds) {
     if (isTime()) break;
     const [now] = await counts(kind, [ALL], parts, signal);
     if (now === undefined || now === (await countedBefore(kind, ALL, parts))) continue;
     queued += await search(kind, ALL, parts, signal, isTime);
   }
   return { queued };
+}
+
+async function compareChanged(
+  kinds: readonly Kind[],
+  parts: ReconcileParts,
+  signal: AbortSignal,
+  isTime: () => boolean,
+): Promise<number> {
+  const { hub, store } = parts;
+  let queued = 0;
+  // No more than there are now: what is queued here changes the index again.
+  for (const changed of await store.reconciliation.changedPeriods(hub.instance, PERIODS)) {
+    if (isTime()) break;
+    const { period } = changed;
+    const found: [Kind, number][] = [];
+    for (const kind of kinds) {
+      const [count = 0] = await counts(kind, [{ from: period, width: 1 }], parts, signal);
+      found.push([kind, count]);
+    }
+    queued += await queuePeriod(period, parts, signal);
+    for (const [kind, count] of found) {
+      await store.reconciliation.recordCount(hub.instance, kind.name, period, count);
+    }
+    await store.reconciliation.forgetChanges(hub.instance, changed);
+  }
+  return queued;
 }
 
 /** Those on the default volume are all that are on no other: what leaves it is seen where it comes. */

@@ -52,6 +52,11 @@ export interface WatchedBuild {
   readonly since: number;
 }
 
+export interface ChangedPeriod {
+  readonly period: number;
+  readonly changes: number;
+}
+
 /** What the index knows that a build has now; superseded RPMs and archives do not count. */
 export interface StoredContent {
   readonly rpms: ReadonlySet<KojiRpmId>;
@@ -72,6 +77,10 @@ export interface ReconciliationStore {
   /** How many builds of this kind Koji had in these periods when they were counted last. */
   counted(instance: string, kind: string, fromPeriod: number, beforePeriod: number): Promise<number>;
   recordCount(instance: string, kind: string, period: number, builds: number): Promise<void>;
+  /** Periods in which the index itself has changed since they were counted, at most `limit`. */
+  changedPeriods(instance: string, limit: number): Promise<ChangedPeriod[]>;
+  /** Forgets a period's changes if there were no more meanwhile. */
+  forgetChanges(instance: string, changed: ChangedPeriod): Promise<void>;
 
   /** Builds of the index that were completed then, in seconds since the epoch; of any state. */
   buildsCompleted(instance: string, from: number, before: number): Promise<KojiBuildId[]>;

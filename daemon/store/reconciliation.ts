@@ -2,7 +2,7 @@ import type { Statement } from 'better-sqlite3';
 import type { KojiArchiveId, KojiBuildId, KojiRpmId } from '../../shared/koji.ts';
 import type { Instances } from './instances.ts';
 import type { Database } from './open.ts';
-import type { StoredContent, WatchedBuild } from './reconciliation-types.ts';
+import type { ChangedPeriod, StoredContent, WatchedBuild } from './reconciliation-types.ts';
 
 /** What only the comparison with a Koji asks; sqlite-store.ts makes a ReconciliationStore of it. */
 export class Reconciliation {
@@ -12,6 +12,8 @@ export class Reconciliation {
   readonly #watched: Statement<[number, number, number], { koji_build_id: KojiBuildId; since: number }>;
   readonly #sum: Statement<[number, string, number, number], number>;
   readonly #setCount: Statement<[number, string, number, number]>;
+  readonly #changed: Statement<[number, number], ChangedPeriod>;
+  readonly #forget: Statement<[number, number, number]>;
   readonly #completed: Statement<[number, number, number], KojiBuildId>;
   readonly #below: Statement<[number, number, number], KojiBuildId>;
   readonly #buildKey: Statement<[number, number], number>;
@@ -40,6 +42,12 @@ export class Reconciliation {
     this.#setCount = db.prepare(
       `INSERT INTO koji_count (instance_key, kind, period, builds) VALUES (?, ?, ?, ?)
        ON CONFLICT DO UPDATE SET builds = excluded.builds`,
+    );
+    this.#changed = db.prepare(
+      'SELECT period, changes FROM koji_recount WHERE instance_key = ? ORDER BY period LIMIT ?',
+    );
+    this.#forget = db.prepare(
+      'DELETE FROM koji_recount WHERE instance_key = ? AND period = ? AND changes = ?',
     );
     this.#completed = db
       .prepare<[number, number, number], KojiBuildId>(
@@ -87,6 +95,14 @@ export class Reconciliation {
 
   recordCount(instance: string, kind: string, period: number, builds: number): void {
     this.#setCount.run(this.#instances.findOrMake(instance), kind, period, builds);
+  }
+
+  changedPeriods(instance: string, limit: number): ChangedPeriod[] {
+    return this.#changed.all(this.#instances.findOrMake(instance), limit);
+  }
+
+  forgetChanges(instance: string, { period, changes }: ChangedPeriod): void {
+    this.#forget.run(this.#instances.findOrMake(instance), period, changes);
   }
 
   buildsCompleted(instance: string, from: number, before: number): KojiBuildId[] {

@@ -159,6 +159,11 @@ function reconciliationStore(
       write(() => {
         reconciliation.recordCount(instance, kind, period, builds);
       }),
+    changedPeriods: (instance, limit) => read(() => reconciliation.changedPeriods(instance, limit)),
+    forgetChanges: (instance, changed) =>
+      write(() => {
+        reconciliation.forgetChanges(instance, changed);
+      }),
     buildsCompleted: (instance, from, before) =>
       read(() => reconciliation.buildsCompleted(instance, from, before)),
     buildsBelow: (instance, kojiBuildId, limit) =>
