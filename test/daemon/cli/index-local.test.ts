@@ -197,4 +197,26 @@ describe('darkserver index', () => {
     expect(again.stdout).toMatch(new RegExp(` ${done} unchanged, 0 failed; `));
     expect(again.code).toBe(EXIT.done);
   }, 120_000);
+
+  test('a kill loses at most what was read last, and the same command makes it good', async () => {
+    const directory = temporaryDirectory();
+    const copies = 30;
+    for (let copy = 0; copy < copies; copy++) {
+      mkdirSync(join(directory, `${copy}`));
+      for (const name of RPMS) copyFileSync(join(FIXTURES, name), join(directory, `${copy}`, name));
+    }
+    const running = startDarkserver(['--database', database, 'index', '--scan', 'payload', directory]);
+    await running.printed('stderr', /^\d+ of \d+ RPMs, /m);
+    running.signal('SIGKILL');
+    await running.ended;
+    const { stdout, code } = await run('index', directory);
+    const [, indexed, unchanged] = /(\d+) indexed, (\d+) unchanged, 0 failed/.exec(stdout) ?? [];
+    expect(Number(indexed) + Number(unchanged)).toBe(copies * RPMS.length);
+    expect(code).toBe(EXIT.done);
+    const counts = inspect(database, (db) => db.prepare('SELECT rpms, files FROM total').get());
+    expect(counts).toEqual({
+      rpms: copies * RPMS.length,
+      files: inspect(database, (db) => db.prepare('SELECT count(*) FROM file').pluck().get()),
+    });
+  }, 120_000);
 });
