@@ -6,10 +6,13 @@ import { firstBytesOfZstd, ZSTD_FIRST_BLOCK_END_MAX } from './zstd.ts';
 /** What zlib may make of the start of a file: deflate comes to a thousand times at most. */
 const GZIP_OUTPUT_MAX = 2 * 1024 * 1024;
 
+/** zlib's own is larger than what comes of a start. */
+const GZIP_CHUNK_BYTES = 4 * 1024;
+
 /** Bytes of a compressed file that tell its first few hundred bytes. zstd decodes nothing without its whole block. */
 export const START_BYTES: Readonly<Record<ModuleCompression, number>> = {
-  gzip: 1024,
-  xz: 1024,
+  gzip: 512,
+  xz: 512,
   zstd: ZSTD_FIRST_BLOCK_END_MAX,
 };
 
@@ -29,8 +32,8 @@ export function firstBytes(
 function firstBytesOfGzip(start: Uint8Array, wanted: number): Uint8Array | null {
   try {
     // Flushing at the end, zlib does not mind that the file goes on.
-    const flush = { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: GZIP_OUTPUT_MAX };
-    return gunzipSync(start, flush).subarray(0, wanted);
+    const options = { finishFlush: constants.Z_SYNC_FLUSH, chunkSize: GZIP_CHUNK_BYTES };
+    return gunzipSync(start, { ...options, maxOutputLength: GZIP_OUTPUT_MAX }).subarray(0, wanted);
   } catch {
     return null;
   }

@@ -6,10 +6,11 @@ import type { BackwardBits } from './bits.ts';
  */
 export interface FseTable {
   readonly accuracyLog: number;
-  readonly symbols: Uint8Array;
-  /** Bits to take for the next state, and what to add to them. */
-  readonly bits: Uint8Array;
-  readonly bases: Uint16Array;
+  /**
+   * By state: its symbol, from bit 8 on the bits to take for the next state, and from bit 16 on what to add to
+   * them. Arrays of small numbers are made faster than typed ones.
+   */
+  readonly states: readonly number[];
 }
 
 /** Bytes that a description may have: no alphabet here has more than 53 symbols that are described. */
@@ -17,43 +18,35 @@ const DESCRIPTION_BYTES_MAX = 256;
 
 /** A table of one symbol, which takes no bits. */
 export function fseTableOfOne(symbol: number): FseTable {
-  return {
-    accuracyLog: 0,
-    symbols: Uint8Array.of(symbol),
-    bits: new Uint8Array(1),
-    bases: new Uint16Array(1),
-  };
+  return { accuracyLog: 0, states: [symbol] };
 }
 
 /** `counts` sum up to two to the power of `accuracyLog`, where -1, for "less than one", counts as 1. */
 export function fseTable(counts: readonly number[], accuracyLog: number): FseTable {
   const size = 1 << accuracyLog;
-  const symbols = new Uint8Array(size);
-  const bits = new Uint8Array(size);
-  const bases = new Uint16Array(size);
+  const states = new Array<number>(size).fill(0);
   let high = size - 1;
   counts.forEach((count, symbol) => {
-    if (count === -1) symbols[high--] = symbol;
+    if (count === -1) states[high--] = symbol;
   });
   const step = (size >> 1) + (size >> 3) + 3;
   let position = 0;
   counts.forEach((count, symbol) => {
     for (let i = 0; i < count; i++) {
-      symbols[position] = symbol;
+      states[position] = symbol;
       do position = (position + step) & (size - 1);
       while (position > high);
     }
   });
   const next = counts.map((count) => Math.abs(count));
   for (let state = 0; state < size; state++) {
-    const symbol = symbols[state] ?? 0;
+    const symbol = states[state] ?? 0;
     const at = next[symbol] ?? 1;
     next[symbol] = at + 1;
     const taken = accuracyLog - (31 - Math.clz32(at));
-    bits[state] = taken;
-    bases[state] = (at << taken) - size;
+    states[state] = symbol | (taken << 8) | (((at << taken) - size) << 16);
   }
-  return { accuracyLog, symbols, bits, bases };
+  return { accuracyLog, states };
 }
 
 /**
@@ -96,12 +89,12 @@ export class FseState {
   }
 
   get symbol(): number {
-    return this.#table.symbols[this.#state] ?? 0;
+    return (this.#table.states[this.#state] ?? 0) & 0xff;
   }
 
   advance(bits: BackwardBits): void {
-    const taken = bits.take(this.#table.bits[this.#state] ?? 0);
-    this.#state = (this.#table.bases[this.#state] ?? 0) + taken;
+    const state = this.#table.states[this.#state] ?? 0;
+    this.#state = (state >> 16) + bits.take((state >> 8) & 0xff);
   }
 }
 

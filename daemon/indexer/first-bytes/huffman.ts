@@ -5,9 +5,8 @@ import { FseState, readFseTable } from './fse.ts';
 export interface HuffmanTable {
   /** Bits of the longest code. */
   readonly codeBits: number;
-  /** By the next `codeBits` bits: the literal, and the bits of its code. */
-  readonly literals: Uint8Array;
-  readonly bits: Uint8Array;
+  /** By the next `codeBits` bits: the literal, and from bit 8 on the bits of its code. */
+  readonly codes: readonly number[];
 }
 
 const CODE_BITS_MAX = 11;
@@ -31,16 +30,16 @@ export function readHuffmanTable(
 
 /** Decodes the first `wanted` literals of one stream. Null if the stream holds fewer. */
 export function decodeHuffman(
-  { codeBits, literals, bits }: HuffmanTable,
+  { codeBits, codes }: HuffmanTable,
   stream: Uint8Array,
   wanted: number,
 ): Uint8Array | null {
   const input = new BackwardBits(stream);
   const output = new Uint8Array(wanted);
   for (let at = 0; at < wanted; at++) {
-    const code = input.peek(codeBits);
-    output[at] = literals[code] ?? 0;
-    input.skip(bits[code] ?? 0);
+    const code = codes[input.peek(codeBits)] ?? 0;
+    output[at] = code & 0xff;
+    input.skip(code >> 8);
     if (input.left < 0) return null;
   }
   return output;
@@ -81,8 +80,7 @@ function huffmanTable(weights: number[]): HuffmanTable | null {
   const rest = size - sum;
   if ((rest & (rest - 1)) !== 0) return null;
   const all = [...weights, 32 - Math.clz32(rest)];
-  const literals = new Uint8Array(size);
-  const bits = new Uint8Array(size);
+  const codes = new Array<number>(size).fill(0);
   // The longest codes, of the least weight, come first.
   const starts = new Uint16Array(CODE_BITS_MAX + 2);
   for (const weight of all)
@@ -93,9 +91,8 @@ function huffmanTable(weights: number[]): HuffmanTable | null {
     if (weight === 0) return;
     const start = starts[weight] ?? 0;
     const end = start + (1 << (weight - 1));
-    literals.fill(literal, start, end);
-    bits.fill(codeBits + 1 - weight, start, end);
+    codes.fill(literal | ((codeBits + 1 - weight) << 8), start, end);
     starts[weight] = end;
   });
-  return { codeBits, literals, bits };
+  return { codeBits, codes };
 }

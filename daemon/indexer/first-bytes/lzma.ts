@@ -39,6 +39,11 @@ const LENGTH_CODER = LENGTH_HIGH + 256;
 const REPEAT_LENGTH = MATCH_LENGTH + LENGTH_CODER;
 const LITERAL = REPEAT_LENGTH + LENGTH_CODER;
 
+const LITERAL_CONTEXT_BITS_MAX = 4;
+
+/** All probabilities of the one decoder that runs: making an array for each costs more than the decoding. */
+const probabilities = new Uint16Array(LITERAL + (LITERAL_CODER << LITERAL_CONTEXT_BITS_MAX));
+
 /** How the data was made: the bits of context of literals, and of positions. */
 export interface LzmaProperties {
   readonly literalContextBits: number;
@@ -52,7 +57,7 @@ export function lzmaProperties(byte: number): LzmaProperties | null {
   const rest = (byte - literalContextBits) / 9;
   const literalPositionBits = rest % 5;
   const positionBits = (rest - literalPositionBits) / 5;
-  if (positionBits > 4 || literalContextBits + literalPositionBits > 4) return null;
+  if (positionBits > 4 || literalContextBits + literalPositionBits > LITERAL_CONTEXT_BITS_MAX) return null;
   return { literalContextBits, literalPositionBits, positionBits };
 }
 
@@ -73,7 +78,6 @@ class LzmaDecoder {
   readonly #data: Uint8Array;
   readonly #properties: LzmaProperties;
   readonly #output: Uint8Array;
-  readonly #probabilities: Uint16Array;
   #filled = 0;
   /** The range coder's first byte is zero, the next four are the code. */
   #at = 5;
@@ -89,7 +93,7 @@ class LzmaDecoder {
     this.#output = output;
     const { literalContextBits, literalPositionBits } = properties;
     const literals = LITERAL_CODER << (literalContextBits + literalPositionBits);
-    this.#probabilities = new Uint16Array(LITERAL + literals).fill(EVEN);
+    probabilities.fill(EVEN, 0, LITERAL + literals);
     const [, a = 0, b = 0, c = 0, d = 0] = data;
     this.#code = ((a << 24) | (b << 16) | (c << 8) | d) >>> 0;
   }
@@ -211,16 +215,16 @@ class LzmaDecoder {
   }
 
   #bit(index: number): 0 | 1 {
-    const probability = this.#probabilities[index] ?? EVEN;
+    const probability = probabilities[index] ?? EVEN;
     const bound = (this.#range >>> PROBABILITY_BITS) * probability;
     let bit: 0 | 1 = 0;
     if (this.#code < bound) {
       this.#range = bound;
-      this.#probabilities[index] = probability + (((1 << PROBABILITY_BITS) - probability) >> ADAPTION_SHIFT);
+      probabilities[index] = probability + (((1 << PROBABILITY_BITS) - probability) >> ADAPTION_SHIFT);
     } else {
       this.#range -= bound;
       this.#code -= bound;
-      this.#probabilities[index] = probability - (probability >> ADAPTION_SHIFT);
+      probabilities[index] = probability - (probability >> ADAPTION_SHIFT);
       bit = 1;
     }
     this.#normalize();
