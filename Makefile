@@ -10,6 +10,7 @@
 #   make fixtures  the RPMs under test/fixtures/rpms, made anew with rpmbuild
 #   make build     dist/
 #   make install   under PREFIX (/usr/local), in DESTDIR where one is given
+#   make rpm       packages of the last commit, in .rpm/RPMS; the sources in .rpm/SOURCES build without a network
 #   make clean     away with what build, test and demo made; node_modules, what `make run` indexed and the
 #                  RPMs of `make bench-corpus` stay
 
@@ -90,21 +91,51 @@ fixtures:
 
 LIB := $(DESTDIR)$(PREFIX)/lib/darkserver
 SHARE := $(DESTDIR)$(PREFIX)/share/darkserver
+DOC := $(DESTDIR)$(PREFIX)/share/doc/darkserver
+SYSTEMD := $(DESTDIR)$(PREFIX)/lib
+UNITS := darkserver.service darkserver-worker@.service
 
-# The hub plugin goes to the hub's machine, so it is laid down to be copied, beside the configurations.
+# The hub plugin goes to the hub's machine, so it is laid down to be copied, beside the configurations. What bare-*
+# packages bring compiled, for six architectures, is for another program than Node.
 .PHONY: install
 install: build
-	install -d $(LIB) $(SHARE) $(DESTDIR)$(PREFIX)/bin
+	install -d $(LIB) $(SHARE) $(DOC) $(DESTDIR)$(PREFIX)/bin $(addprefix $(SYSTEMD)/,systemd/system sysusers.d tmpfiles.d)
 	rm -rf $(LIB)/dist $(LIB)/node_modules
 	cp -r dist node_modules $(LIB)
 	install -m 644 package.json package-lock.json schema.sql LICENSE README.md $(LIB)
 	npm prune --prefix $(LIB) --omit=dev --ignore-scripts --no-audit --no-fund
 	find $(LIB)/node_modules/better-sqlite3 \( -path '*/build/Release/obj*' -o -path '*/deps/*' \) -delete
+	rm -rf $(LIB)/node_modules/bare-*/prebuilds
 	ln -sfn ../lib/darkserver/dist/daemon/main.js $(DESTDIR)$(PREFIX)/bin/darkserver
 	install -m 644 plugin/darkserver_hub.py plugin/darkserver.conf daemon/config/darkserver.toml $(SHARE)
-	@echo "Needs at run time: node 20.19 or later, $(RUNTIME_TOOLS)."
+	install -m 644 README.md docs/*.md docs/*.yml $(DOC)
+	for unit in $(UNITS); do \
+	  sed 's,@BINDIR@,$(PREFIX)/bin,; s,@DOCDIR@,$(PREFIX)/share/doc/darkserver,' daemon/systemd/$$unit \
+	    > $(SYSTEMD)/systemd/system/$$unit; \
+	done
+	install -m 644 daemon/systemd/darkserver.sysusers $(SYSTEMD)/sysusers.d/darkserver.conf
+	install -m 644 daemon/systemd/darkserver.tmpfiles $(SYSTEMD)/tmpfiles.d/darkserver.conf
+	@echo "Needs at run time: node 20.19 or later, $(RUNTIME_TOOLS). Under systemd: systemd-sysusers,"
+	@echo "systemd-tmpfiles --create, systemctl daemon-reload, systemctl enable --now darkserver."
+
+VERSION := $(shell sed -n 's/^ *"version": "\(.*\)",$$/\1/p' package.json)
+RPM_SOURCES := .rpm/SOURCES
+
+# As a Koji would: from the archive of a commit and npm's packages, unpacked in a directory of its own. --nodeps:
+# rpmbuild knows nothing of what apt-get has installed; a Koji installs the BuildRequires.
+.PHONY: rpm
+rpm:
+	@$(NEED) rpmbuild g++ make python3
+	rm -rf .rpm
+	mkdir -p $(RPM_SOURCES) .rpm/npm
+	git archive --prefix=darkserver-$(VERSION)/ -o $(RPM_SOURCES)/darkserver-$(VERSION).tar.gz HEAD
+	cp package.json package-lock.json .rpm/npm
+	npm ci --prefix .rpm/npm --ignore-scripts --no-audit --no-fund
+	tar -czf $(RPM_SOURCES)/darkserver-$(VERSION)-node-modules.tar.gz -C .rpm/npm node_modules
+	rpmbuild -ba --nodeps --define "_topdir $(CURDIR)/.rpm" .ci/rpm/darkserver.spec
+	rm -rf .rpm/npm .rpm/BUILD .rpm/BUILDROOT
 
 .PHONY: clean
 clean:
-	rm -rf dist .tmp .demo coverage
+	rm -rf dist .tmp .demo .rpm coverage
 	find plugin test -name __pycache__ -prune -exec rm -rf {} +
