@@ -1,4 +1,4 @@
-import { BUILD_ID_MAX_BYTES, buildIdFromBytes, isBuildIdLength } from '../build-id.ts';
+import { buildIdFromBytes, isBuildIdLength } from '../build-id.ts';
 import type { BuildId } from '../build-id.ts';
 import { isElfMagic } from './header.ts';
 
@@ -11,9 +11,6 @@ const NOTE_HEADER_BYTES = 12;
 const OWNER_BYTES_MAX = 8;
 /** A module has a build-id, a property or two, and what the kernel's build adds. */
 const NOTES_MAX = 8;
-
-/** Bytes from the start of a file that `leadingBuildId` looks at. */
-export const LEADING_BYTES = 64 + NOTES_MAX * (NOTE_HEADER_BYTES + OWNER_BYTES_MAX + BUILD_ID_MAX_BYTES);
 
 /**
  * The build-id that a relocatable object has in the notes right behind its ELF header, which is where `ld -r`
