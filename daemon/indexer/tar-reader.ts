@@ -115,7 +115,14 @@ export class TarReader {
   /** Events, and not the stream's iterator: that costs a turn of promises for each piece of each file. */
   async #readEntry(header: RawHeader, stream: EntryStream): Promise<void> {
     this.#visitor.entry(entryOf(header));
-    const isWhole = await new Promise<boolean>((resolve, reject) => {
+    // A directory has no data whatever its size says, and tar-stream 3.2 never ends the stream of one that has a size.
+    const isWhole = header.type === 'directory' || (await this.#readData(stream));
+    if (isWhole) await this.#visitor.entryEnd();
+  }
+
+  /** Returns whether all of it came: otherwise the reader was stopped, or has failed and tells by itself. */
+  #readData(stream: EntryStream): Promise<boolean> {
+    return new Promise((resolve, reject) => {
       let taking: Promise<void> | undefined;
       let hasEnded = false;
       stream.on('data', (bytes: Uint8Array) => {
@@ -137,14 +144,11 @@ export class TarReader {
           resolve(true);
         }, reject);
       });
-      // Without an end before: the reader was stopped, or has failed and tells by itself.
       stream.on('close', () => {
         if (!hasEnded) resolve(false);
       });
       stream.on('error', () => undefined);
     });
-    if (!isWhole) return;
-    await this.#visitor.entryEnd();
   }
 
   #event(): Promise<void> {

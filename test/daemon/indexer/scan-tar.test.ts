@@ -329,6 +329,13 @@ describe('what is broken or hostile', () => {
     }
   });
 
+  test('a directory with a size, of which tar-stream never tells the end, has no data', async () => {
+    const found = await scan(
+      tarFile({ name: 'bin/', type: '5', size: 4096 }, { name: 'bin/a', data: simpleElf(ID) }),
+    );
+    expect(linesOf(found)).toEqual([`/bin/a ${ID} executable payload`]);
+  });
+
   test('reading is called off', async () => {
     const path = join(temporaryDirectory(), 'image.tar.zst');
     writeFileSync(path, compress('zstd', good));
