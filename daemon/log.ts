@@ -1,3 +1,4 @@
+import { fstatSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type winston from 'winston';
 
@@ -46,21 +47,35 @@ function fieldsAsText(info: winston.Logform.TransformableInfo): string {
     .join('');
 }
 
+/** Priorities of syslog, as the journal takes them from the beginning of a line: sd-daemon(3). */
+const PRIORITIES = { error: 3, warn: 4, info: 6, debug: 7 } as const;
+
+/** Whether stderr is the journal of systemd itself, and no file or pipe that it was sent to since: systemd.exec(5). */
+function writesToJournal(): boolean {
+  try {
+    const { dev, ino } = fstatSync(2);
+    return process.env['JOURNAL_STREAM'] === `${dev}:${ino}`;
+  } catch {
+    return false;
+  }
+}
+
 function createLogger(level: LogLevel, format: 'text' | 'json'): winston.Logger {
   const { createLogger: create, format: formats, transports } = loadWinston();
   const { combine, timestamp, json, printf } = formats;
+  const isJournal = writesToJournal();
+  const inJournal = formats((info) => {
+    const line = Symbol.for('message');
+    info[line] = `<${PRIORITIES[info.level as LogLevel]}>${String(info[line])}`;
+    return info;
+  });
+  const asText = printf(
+    (info) => `${String(info['timestamp'])} ${info.level} ${String(info.message)}${fieldsAsText(info)}`,
+  );
+  const asLine = combine(timestamp(), format === 'json' ? json() : asText);
   return create({
     level,
-    format:
-      format === 'json'
-        ? combine(timestamp(), json())
-        : combine(
-            timestamp(),
-            printf(
-              (info) =>
-                `${String(info['timestamp'])} ${info.level} ${String(info.message)}${fieldsAsText(info)}`,
-            ),
-          ),
+    format: isJournal ? combine(asLine, inJournal()) : asLine,
     transports: [new transports.Console({ stderrLevels: [...LOG_LEVELS] })],
   });
 }
