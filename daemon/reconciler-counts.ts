@@ -12,7 +12,7 @@ import { type ReconcileParts, queueNews } from './reconciler-news.ts';
 
 /** Seconds of completion times that are compared as one: some 250 builds of the largest Koji. */
 const PERIOD = 2 ** 14;
-/** 2^32 seconds from 1970 on. */
+/** 2^32 seconds from 1970 on; the first takes in what a content generator has dated before. */
 const PERIODS = 2 ** 18;
 /** Counts of one request. */
 const FAN_OUT = 64;
@@ -128,9 +128,9 @@ async function counts(
     return await hub.countBuilds(
       stretches.map(({ from, width }) => ({
         ...query,
-        // Content generators date builds as they like: the first and the last take in what is beyond.
+        // A time of completion is always asked for, which leaves out builds that have none.
         ...(from > 0 ? { completedFrom: from * PERIOD } : {}),
-        ...(from + width < PERIODS ? { completedBefore: (from + width) * PERIOD } : {}),
+        completedBefore: (from + width) * PERIOD,
       })),
       signal,
     );
@@ -153,8 +153,7 @@ function countedBefore(
 async function queuePeriod(period: number, parts: ReconcileParts, signal: AbortSignal): Promise<number> {
   const { hub, store } = parts;
   const first = period === 0 ? -Infinity : period * PERIOD;
-  const before = period === PERIODS - 1 ? Infinity : (period + 1) * PERIOD;
-  const kojiBuildIds = await store.reconciliation.buildsCompleted(hub.instance, first, before);
+  const kojiBuildIds = await store.reconciliation.buildsCompleted(hub.instance, first, (period + 1) * PERIOD);
   const builds = await hub.getBuilds(kojiBuildIds, signal);
   const answers = kojiBuildIds.map((kojiBuildId, at) => ({ kojiBuildId, build: builds[at] ?? null }));
   return queueNews(answers, parts);
