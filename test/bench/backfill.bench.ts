@@ -215,7 +215,9 @@ try {
 
   const pace = `${LOOKUPS_A_SECOND} lookups a second`;
   const rest = await pacedLookups(asked, () => sleep(SECONDS * 1000));
-  figure(`${pace}, nothing else to do`, shown(rest.latency), waitedForCores(rest.latency));
+  figure(`${pace}, nothing else to do`, shown(rest.latency), waitedForCores(rest.latency), {
+    ...rest.latency,
+  });
   const processor = processorSeconds(pid);
   const busy = await pacedLookups(asked, () => backfill(url, environment, FIRST_BUILDS + 1, middle));
   const { seconds, rpms: read, files: rows } = busy.result;
@@ -224,8 +226,9 @@ try {
     `backfill over HTTP, ${WORKERS} workers, with ${pace}`,
     `${Math.round(read / seconds)} RPMs/s`,
     `${read} RPMs of ${kinds} kinds, ${rows} rows; ${cost.toFixed(2)} ms of processor each`,
+    { rpms_per_second: read / seconds, processor_ms_per_rpm: cost },
   );
-  figure(`${pace} meanwhile`, shown(busy.latency), waitedForCores(busy.latency));
+  figure(`${pace} meanwhile`, shown(busy.latency), waitedForCores(busy.latency), { ...busy.latency });
 
   const calm = await load(url, paths, SECONDS, directory);
   figure(
@@ -247,6 +250,7 @@ try {
     `${pace} during one build of ${large.result.files} rows`,
     shown(large.latency),
     `${large.result.rpms} RPMs in ${large.result.seconds.toFixed(1)} s; ${waitedForCores(large.latency)}`,
+    { rows: large.result.files, ...large.latency },
   );
   figure('the daemon at its largest', peakMemory(pid));
   daemon.kill('SIGTERM');
