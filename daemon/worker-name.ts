@@ -44,8 +44,13 @@ export function workerName(number: number): string {
   return `${PROCESS}:${number}`;
 }
 
-/** True if the worker belonged to a process of this host that is no more; of other hosts nothing is known. */
+/**
+ * True if the worker belonged to a process of this host that is no more. Nothing is known of other hosts, nor of
+ * another user's process where /proc is mounted with hidepid: its lock grows old if it is dead.
+ */
 export function isDeadWorker(name: string): boolean {
   const [, host, pid, start] = NAME.exec(name) ?? [];
-  return host === HOST && startOf(Number(pid)) !== Number(start);
+  if (host !== HOST) return false;
+  const began = startOf(Number(pid));
+  return began === null || (began !== 0 && began !== Number(start));
 }
