@@ -108,7 +108,8 @@ export class TarScanVisitor implements TarVisitor {
 
   #beginLayer(start: Uint8Array): void {
     const compression = tarCompression(start);
-    if (compression === null) return;
+    // What begins like lzma, which has no magic, is anything but a layer.
+    if (compression === null || compression === 'lzma') return;
     if (++this.#layers > LAYERS_MAX) {
       if (this.#layers === LAYERS_MAX + 1) {
         this.#findings.warn(`${this.#path}: no layer is read from the ${this.#layers}th on`);

@@ -168,6 +168,12 @@ describe('container images', () => {
     expect(linesOf(await scan(image))).toHaveLength(1);
   });
 
+  test('a blob that begins like lzma is none of them', async () => {
+    const weights = Buffer.concat([Buffer.from('5d000080', 'hex'), Buffer.alloc(1000, 0xee)]);
+    const image = tarFile({ name: blob('a'), data: weights }, { name: blob('b'), data: layer });
+    expect(linesOf(await scan(image))).toEqual([both[1]]);
+  });
+
   test('layers in layers are files like others', async () => {
     const inner = tarFile(
       { name: 'layer.tar', data: layer },
