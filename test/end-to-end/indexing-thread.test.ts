@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
 import Sqlite from 'better-sqlite3';
@@ -49,4 +50,23 @@ test('when the thread that indexes fails, the daemon says so and ends; what it h
   expect(stderr).toContain('the indexing thread has failed: ordered by the test');
   expect(code).toBe(EXIT.noMatch);
   expect(await jobs.find('lab', 3 as KojiBuildId)).toMatchObject({ state: 'queued' });
+});
+
+test('while the thread that indexes hangs, the daemon answers and is not ready', async () => {
+  const { config } = await startFixtureKoji();
+  const hanging = new URL('../daemon/programs/hang-when-called.mjs', import.meta.url);
+  const serving = await startServing(['--config', config], {
+    NODE_OPTIONS: `--import ${fileURLToPath(hanging)}`,
+  });
+  expect((await fetch(`${serving.url}/readyz`)).status).toBe(200);
+  void push(serving.url, 'lab', [3]).catch(() => null);
+  await sleep(1500);
+  await serving.printed('stderr', /^it hangs$/m);
+  serving.signal('SIGUSR2');
+  while ((await fetch(`${serving.url}/readyz`)).status !== 503) await sleep(50);
+  expect((await statusOf(serving.url)).builds).toBe(0);
+  serving.signal('SIGTERM');
+  await serving.printed('stderr', /the same signal again stops now/);
+  serving.signal('SIGTERM');
+  expect((await serving.ended).code).toBe(143);
 });
