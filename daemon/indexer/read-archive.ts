@@ -53,7 +53,11 @@ async function readIn(
 ): Promise<ArchiveReading> {
   const source = openRpm(archivePath(build, { ...archive, directory }));
   const what = `archive ${archive.kojiArchiveId} (${archive.filename})`;
-  return { ...(await scanTar(new SizedSource(source, what, archive.size), signal)), directory };
+  const sized = new SizedSource(source, what, archive.size);
+  const scan = await scanTar(sized, signal).catch((thrown: unknown) => {
+    throw sized.judge(thrown);
+  });
+  return { ...scan, directory };
 }
 
 /**

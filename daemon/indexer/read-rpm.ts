@@ -39,7 +39,10 @@ export async function readRpm(
   },
 ): Promise<RpmScan> {
   const what = `RPM ${rpm.kojiRpmId} (${formatNvra(rpm)})`;
-  const scan = await scanRpm(new SizedSource(source, what, rpm.size), options);
+  const sized = new SizedSource(source, what, rpm.size);
+  const scan = await scanRpm(sized, options).catch((thrown: unknown) => {
+    throw sized.judge(thrown);
+  });
   const found = differences(rpm, scan);
   if (found.length > 0) throw mismatch(source, what, found);
   return scan;

@@ -1,4 +1,4 @@
-import { DarkserverError } from '../../shared/errors.ts';
+import { DarkserverError, toDarkserverError } from '../../shared/errors.ts';
 import type { OpenedRpm, RpmSource } from './types.ts';
 
 /** Koji and the file disagree: the file is another one, or not yet whole. It may be the right one later. */
@@ -15,6 +15,7 @@ export class SizedSource implements RpmSource {
   readonly #source: RpmSource;
   readonly #what: string;
   readonly #size: number;
+  #isSizeTold = false;
 
   /** `what` is what Koji calls the file, for the message if it is another one. */
   constructor(source: RpmSource, what: string, size: number) {
@@ -26,8 +27,19 @@ export class SizedSource implements RpmSource {
 
   async open(start: number, options?: { expect?: number; signal?: AbortSignal }): Promise<OpenedRpm> {
     const opened = await this.#source.open(start, options);
+    this.#isSizeTold = opened.size !== null;
     if (opened.size === null || opened.size === this.#size) return opened;
     await opened.chunks[Symbol.asyncIterator]().return?.();
     throw mismatch(this, this.#what, [`Koji says ${this.#size} bytes, the file has ${opened.size}`]);
+  }
+
+  /**
+   * What an error in reading it means. Where the server did not say how long the file is, a file that cannot be read
+   * may be a page of the server's own, or of a proxy's, and not the one that Koji means.
+   */
+  judge(thrown: unknown): unknown {
+    const { code, message } = toDarkserverError(thrown);
+    if (this.#isSizeTold || (code !== 'format' && code !== 'limit')) return thrown;
+    return mismatch(this, this.#what, [`the server did not tell its size, and ${message}`]);
   }
 }

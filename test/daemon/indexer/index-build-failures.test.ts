@@ -130,6 +130,18 @@ describe('an RPM that cannot be read', () => {
     );
   });
 
+  test('because the server sends a page of its own in its place, without saying how long it is', async () => {
+    const build = addGreet(hub);
+    hub.troubles.order({ path: /libs/, times: 1 }, { kind: 'html' });
+    expect(await indexBuild(build, never)).toEqual(
+      incomplete(
+        'hub_protocol',
+        /libs.* is not RPM \d+ .*: the server did not tell its size, and .*RPM lead/,
+      ),
+    );
+    expect(await indexBuild(build, never)).toMatchObject({ outcome: 'indexed' });
+  });
+
   test('because its file is not yet whole', async () => {
     const build = addGreet(hub);
     const short = join(temporaryDirectory(), 'short.rpm');
