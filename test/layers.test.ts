@@ -44,7 +44,14 @@ const IN_ORDER: Tree = {
     './config/types.ts',
   ],
   'daemon/indexing.ts': ['./worker.ts', './reconciler.ts', './kojis.ts', './store/open.ts'],
-  'daemon/cli/serve.ts': ['../daemon.ts', '../lookup.ts', '../store/open.ts', '../../shared/errors.ts'],
+  'daemon/systemd/notify.ts': ['../../shared/errors.ts', '../log.ts'],
+  'daemon/cli/serve.ts': [
+    '../daemon.ts',
+    '../systemd/notify.ts',
+    '../lookup.ts',
+    '../store/open.ts',
+    '../../shared/errors.ts',
+  ],
   'daemon/main.ts': ['./cli/serve.ts'],
 };
 
@@ -73,6 +80,7 @@ const OFFENCES: readonly (readonly [rule: string, file: string, imported: string
   ['daemon/http', 'daemon/http/to-worker.ts', '../worker.ts'],
   ['daemon/indexing', 'daemon/indexing-to-http.ts', './http/server.ts'],
   ['daemon/daemon', 'daemon/daemon-to-cli.ts', './cli/serve.ts'],
+  ['daemon/systemd', 'daemon/systemd/to-daemon.ts', '../daemon.ts'],
   ['daemon/cli', 'daemon/cli/to-main.ts', '../main.ts'],
   ['daemon/main', 'daemon/main-to-store.ts', './store/open.ts'],
   ['every-file-has-a-room', 'daemon/cli/to-homeless.ts', '../utils.ts'],
