@@ -88,7 +88,8 @@ export function recipeFor(deb: DebianPackage, modules: Modules): Recipe {
     version: clean(upstream),
     release: `${clean(revision)}.fc40`,
     arch: ARCHES[deb.architecture] ?? deb.architecture,
-    payload: payloadOf(name, installedSize),
+    // Nobody packs kernels as anything but the distribution's default.
+    payload: modules === 'plain' ? payloadOf(name, installedSize) : 'w3.zstdio',
     links: choose(name, 'links', LINKS),
     // Debuginfo is not much without its Provides; for other large packages it takes minutes.
     dependencies: debuginfo || installedSize < 40 * MiB,
