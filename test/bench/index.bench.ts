@@ -29,9 +29,9 @@ function describe(what: string, corpus: Corpus): void {
   figure(`index: ${what}`, `${length} RPMs`, million(corpus.bytes), { rpms: length, bytes: corpus.bytes });
 }
 
-/** Less than one is written as a fraction: "1/20". */
+/** What is small is written as a fraction: "1/20". */
 function times(mine: number, theirs: number): string {
-  return mine < theirs ? `1/${(theirs / mine).toFixed(1)}` : (mine / theirs).toFixed(2);
+  return mine < theirs / 2 ? `1/${(theirs / mine).toFixed(1)}` : (mine / theirs).toFixed(2);
 }
 
 function besideDebuginfod(what: string, mine: IndexRun, peer: DebuginfodScan | null, target: string): void {
