@@ -44,8 +44,10 @@ async function queueLacking(
   const { instance } = hub;
   const lacking: KojiBuildId[] = [];
   for (const [kojiBuildId, ids] of byBuild(page)) {
+    const isNew = ids.some((id) => id > seen);
     const job = await store.jobs.find(instance, kojiBuildId);
-    if (job?.state === 'queued') continue;
+    // A build that was given up with some of these still missing would be queued by every round.
+    if (job?.state === 'queued' || (job?.state === 'parked' && !isNew)) continue;
     const known = await store.reconciliation.storedContent(instance, kojiBuildId);
     if (known !== null) {
       const ofKind: ReadonlySet<number> = known[kind];
@@ -53,7 +55,7 @@ async function queueLacking(
       continue;
     }
     // What was there before the last round, in a build that is not in the index, is backfill's.
-    if (ids.some((id) => id > seen)) lacking.push(kojiBuildId);
+    if (isNew) lacking.push(kojiBuildId);
   }
   const builds = await hub.getBuilds(lacking, signal);
   const complete = lacking

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { reconcile } from '../../daemon/reconciler-round.ts';
 import { INSTANCE, fixtureRpm, GREET } from '../support/indexing.ts';
+import { claim } from '../support/queue.ts';
 import { type Reconciling, endedAgo, setUpReconciling } from '../support/reconciling.ts';
 import type { BuildRecord } from '../support/stand-in-hub/koji-data.ts';
 
@@ -113,6 +114,25 @@ test('an RPM that is imported into an old build which is not in the index makes 
   expect(await round(setting)).toBe(1);
   expect(await work()).toEqual([untouched]);
   expect(await round(setting)).toBe(0);
+});
+
+test('a build that was given up with an RPM still missing is queued again for a further one, and once', async () => {
+  const setting = await setUpReconciling();
+  const { koji, build, store } = setting;
+  await round(setting);
+  const kojiBuildId = build('parked', 9 * DAY, [fixtureRpm(GREET.main)]);
+  await round(setting);
+  await setting.work();
+  const giveUp = async (): Promise<void> => {
+    const job = await claim(store.jobs, 'w', [INSTANCE]);
+    await store.jobs.fail(job, { code: 'hub_protocol', message: 'no name' }, { state: 'parked' });
+  };
+  for (const rpm of [GREET.debuginfo, GREET.libs]) {
+    koji.changes.addRpms(kojiBuildId, [fixtureRpm(rpm)]);
+    expect(await round(setting)).toBe(1);
+    await giveUp();
+    expect(await round(setting)).toBe(0);
+  }
 });
 
 function renumbered(record: BuildRecord | undefined, kojiBuildId: number): BuildRecord {
