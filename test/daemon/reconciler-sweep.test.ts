@@ -75,6 +75,17 @@ describe('a sweep', () => {
     expect((await sweep(setting)).queued).toBe(0);
   });
 
+  test('takes in builds that a hub which was restored from a backup has forgotten', async () => {
+    const setting = await setUp();
+    const { koji, build, store, work } = setting;
+    const forgotten = build('forgotten', OLD);
+    await store.jobs.enqueue(INSTANCE, ids(forgotten), 0);
+    await work();
+    koji.data.builds = koji.data.builds.filter(({ getBuild }) => getBuild.id !== forgotten);
+    expect((await sweep(setting)).queued).toBe(1);
+    expect(await work()).toEqual([forgotten]);
+  });
+
   test('goes down from the newest, a hundred at a time, and on from where it was', async () => {
     const setting = await setUp();
     const { koji, build, store } = setting;

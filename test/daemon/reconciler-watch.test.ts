@@ -99,7 +99,8 @@ test('ids far behind the newest are gaps from the beginning: a restored hub skip
 test('an RPM that is imported into an old build which is not in the index makes it news', async () => {
   const setting = await setUpReconciling();
   const { koji, build, work } = setting;
-  const [old, untouched] = [build('old', 9 * DAY, [fixtureRpm(GREET.main)]), build('untouched', 9 * DAY)];
+  const old = build('old', 9 * DAY, [fixtureRpm(GREET.main)]);
+  const untouched = build('untouched', 9 * DAY, [fixtureRpm(GREET.main)]);
   await round(setting);
   expect(await work()).toEqual([]);
   koji.changes.addRpms(old, [fixtureRpm(GREET.debuginfo)]);
@@ -113,6 +114,28 @@ test('an RPM that is imported into an old build which is not in the index makes 
   expect(await round({ ...setting, readsArchives: false })).toBe(0);
   expect(await round(setting)).toBe(1);
   expect(await work()).toEqual([untouched]);
+  expect(await round(setting)).toBe(0);
+});
+
+test('an RPM whose transaction is committed after that of younger ones is found', async () => {
+  const setting = await setUpReconciling();
+  const { koji, build, work } = setting;
+  await round(setting);
+  const [late, other] = [build('late', 9 * DAY), build('other', 9 * DAY)];
+  await round(setting);
+  await work();
+  koji.changes.addRpms(late, [fixtureRpm(GREET.main)]);
+  const record = koji.data.builds.find(({ getBuild }) => getBuild.id === late);
+  const held = record?.listRPMs.splice(0) ?? [];
+  koji.changes.addRpms(other, [fixtureRpm(GREET.libs)]);
+  koji.data.builds.forEach((each) => {
+    each.listRPMs = each.listRPMs.map((rpm) => ({ ...rpm, id: rpm.id + 100 }));
+  });
+  expect(await round(setting)).toBe(1);
+  expect(await work()).toEqual([other]);
+  record?.listRPMs.push(...held);
+  expect(await round(setting)).toBe(1);
+  expect(await work()).toEqual([late]);
   expect(await round(setting)).toBe(0);
 });
 
