@@ -7,6 +7,7 @@
 #   make check     types, lint, format, layer rules, dead code
 #   make bench     how fast it is, here; BENCH='index memory' measures some of it
 #   make bench-corpus   3 GB of RPMs to measure with, in .bench/corpus, half an hour (Debian)
+#   make soak      the long form of test/soak: SOAK_BUILDS (10000), SOAK_KILLS (200), SOAK_SEED; an hour or less
 #   make fixtures  the RPMs under test/fixtures/rpms, made anew with rpmbuild
 #   make build     dist/
 #   make install   under PREFIX (/usr/local), in DESTDIR where one is given
@@ -82,6 +83,14 @@ bench: build
 bench-corpus: $(NODE_MODULES)
 	@$(NEED) apt-get dpkg-deb rpmbuild xz zstd
 	@$(TYPESCRIPT) test/bench/corpus/make-corpus.ts $(BENCH_CORPUS)
+
+SOAK_BUILDS ?= 10000
+SOAK_KILLS ?= 200
+SOAK_SEED ?= 1
+.PHONY: soak
+soak: build
+	@$(NEED) $(RUNTIME_TOOLS) python3
+	@SOAK_BUILDS=$(SOAK_BUILDS) SOAK_KILLS=$(SOAK_KILLS) SOAK_SEED=$(SOAK_SEED) npm run --silent jest -- test/soak
 
 .PHONY: fixtures
 fixtures:

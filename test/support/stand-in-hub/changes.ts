@@ -5,6 +5,7 @@ import { BUILD_STATE } from './koji-data.ts';
 import type { BuildRecord, BuildRow, KojiData, RpmRow } from './koji-data.ts';
 import type { PublishedFiles } from './published-files.ts';
 import { readRpmFacts } from './rpm-facts.ts';
+import type { RpmFacts } from './rpm-facts.ts';
 import type { PyStruct } from './values.ts';
 
 /** A build to be imported. */
@@ -57,6 +58,8 @@ function timesNow(what: string): PyStruct {
 export class KojiChanges {
   readonly #data: KojiData;
   readonly #files: PublishedFiles;
+  readonly #facts = new Map<string, RpmFacts>();
+  #lastRpmId = 0;
 
   constructor(data: KojiData, files: PublishedFiles) {
     this.#data = data;
@@ -110,9 +113,8 @@ export class KojiChanges {
   addRpms(buildId: number, paths: readonly string[]): number[] {
     const record = this.#record(buildId);
     return paths.map((path) => {
-      const all = this.#data.builds.flatMap(({ listRPMs }) => listRPMs);
-      const id = 1 + Math.max(0, ...all.map((rpm) => rpm.id));
-      const { name, version, release, epoch, arch, ...facts } = readRpmFacts(path);
+      const id = this.#nextRpmId();
+      const { name, version, release, epoch, arch, ...facts } = this.#factsOf(path);
       const nvr = `${name}-${version}-${release}`;
       record.listRPMs.push({
         arch,
@@ -233,6 +235,23 @@ export class KojiChanges {
     }
     const create_event = 1 + Math.max(0, ...this.#data.tagged.map((tagging) => tagging.create_event));
     this.#data.tagged.push({ tag, build_id: buildId, create_event });
+  }
+
+  /** A sequence, as PostgreSQL's: numbers of rows that are gone are not used again. */
+  #nextRpmId(): number {
+    if (this.#lastRpmId === 0) {
+      for (const { listRPMs } of this.#data.builds) {
+        for (const { id } of listRPMs) this.#lastRpmId = Math.max(this.#lastRpmId, id);
+      }
+    }
+    return ++this.#lastRpmId;
+  }
+
+  /** One RPM may be imported into thousands of builds. */
+  #factsOf(path: string): RpmFacts {
+    const facts = this.#facts.get(path) ?? readRpmFacts(path);
+    this.#facts.set(path, facts);
+    return facts;
   }
 
   #packageId(name: string): number {

@@ -32,6 +32,8 @@ export interface TroubleTarget {
 
 /** The troubles that were ordered and have not been met yet. */
 export class Troubles {
+  /** What happens to requests without having been ordered for them; null for nothing. */
+  weather: () => Trouble | null = () => null;
   #pending: { target: TroubleTarget; trouble: Trouble; left: number }[] = [];
 
   order(target: TroubleTarget, trouble: Trouble): void {
@@ -50,7 +52,7 @@ export class Troubles {
       if (target.path !== undefined) return request.path !== undefined && target.path.test(request.path);
       return true;
     });
-    if (met === undefined) return null;
+    if (met === undefined) return this.weather();
     met.left--;
     return met.trouble;
   }
