@@ -37,7 +37,9 @@ another hub is called "fedora" too: that is the instance which its hub plugin mu
 for. DARKSERVER_KOJI_NAME gives another name.
 
 Of a Koji that is new to the database, what was completed in the last hour and what comes is found by
-asking; "darkserver backfill" fetches the rest.`,
+asking; "darkserver backfill" fetches the rest. What becomes of builds that are in the index, however
+old (deleted, moved, promoted, built again, given more RPMs), is found by asking as well, each
+reconcile_interval, and every one of them is compared with Koji each sweep_interval.`,
     )
     .action(
       exits(async (options: ServeOptions, command: Command) => {
