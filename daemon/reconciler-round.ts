@@ -46,14 +46,16 @@ export async function reconcile(
   } else {
     queued += await queueWatched(parts, signal);
     queued += await queueNew(reconciledKojiBuildId, parts, signal);
-    // After the builds, so that those of new ones are known to be in the queue.
-    queued += await queueAdditions('rpms', parts, signal);
-    if (parts.readsArchives) queued += await queueAdditions('archives', parts, signal);
   }
   // After the ids, so that a build which was still building when they were asked for is not passed over.
   const since = Math.min(lastReconciled ?? began, began) - OVERLAP;
   for await (const page of hub.listBuilds({ completedAfter: Math.floor(since / 1000) }, signal)) {
     queued += await queueNews(answered(page), parts);
+  }
+  // After the builds, since those that are new are in the queue by now, and their RPMs are no news.
+  if (reconciledKojiBuildId !== null) {
+    queued += await queueAdditions('rpms', parts, signal);
+    if (parts.readsArchives) queued += await queueAdditions('archives', parts, signal);
   }
   await store.recordReconciled(instance, { time: began });
   return { queued };
