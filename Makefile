@@ -7,6 +7,7 @@
 #   make check     types, lint, format, layer rules, dead code
 #   make bench     how fast it is, here; BENCH='index memory' measures some of it
 #   make bench-corpus   3 GB of RPMs to measure with, in .bench/corpus, half an hour (Debian)
+#   make fuzz      a million mutated inputs for all parsers: FUZZ_RUNS, FUZZ_SEED, FUZZ_JOBS, FUZZ_TARGETS
 #   make soak      the long form of test/soak: SOAK_BUILDS (10000), SOAK_KILLS (200), SOAK_SEED; an hour or less
 #   make fixtures  the RPMs under test/fixtures/rpms, made anew with rpmbuild
 #   make build     dist/
@@ -83,6 +84,11 @@ bench: build
 bench-corpus: $(NODE_MODULES)
 	@$(NEED) apt-get dpkg-deb rpmbuild xz zstd
 	@$(TYPESCRIPT) test/bench/corpus/make-corpus.ts $(BENCH_CORPUS)
+
+.PHONY: fuzz
+fuzz: build
+	@$(NEED) $(RUNTIME_TOOLS)
+	@$(TYPESCRIPT) test/fuzz/fuzz.ts
 
 SOAK_BUILDS ?= 10000
 SOAK_KILLS ?= 200

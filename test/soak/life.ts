@@ -24,7 +24,7 @@ const RPMS = readdirSync(FIXTURES)
   .map((name) => fileURLToPath(new URL(name, FIXTURES)));
 
 /** Of all requests, one in so many fails, and how. Those that time out are few, as they take a minute each. */
-export const TROUBLED = 0.1;
+const TROUBLED = 0.1;
 const TROUBLES: readonly (readonly [weight: number, Trouble])[] = [
   [30, { kind: 'delay', milliseconds: 100 }],
   [20, { kind: 'reset' }],
