@@ -20,7 +20,10 @@ const SHOWN = 2000;
 
 const count = Buffer.alloc(8);
 
-/** Tells the parent which input is at hand, 0 for none. Not by a message, which would wait for its turn. */
+/**
+ * Tells the parent which input is at hand; negative while the one behind it is being made, which takes its time too,
+ * and 0 for none. Not by a message, which would wait for its turn.
+ */
 function tellCount(inputs: number): void {
   count.writeDoubleLE(inputs);
   writeSync(COUNT_DESCRIPTOR, count, 0, count.length, 0);
@@ -87,6 +90,7 @@ async function run(part: Part): Promise<PartOutcome> {
   const property = fc.asyncProperty(target.inputs, async (input) => {
     tellCount(++inputs);
     await check(target, input);
+    tellCount(-inputs);
     if (inputs === 1) descriptors = openDescriptors();
     takeStray();
   });

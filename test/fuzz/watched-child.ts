@@ -49,7 +49,7 @@ export class WatchedChild {
     clearInterval(watch.timer);
     child.removeAllListeners();
     if (typeof outcome !== 'string') return outcome;
-    const ran = this.#inputs();
+    const ran = Math.abs(this.#inputs());
     await this.close();
     // Shrinking counts on, so that the number can lie behind the input that is meant; the seed still finds it.
     const path = String(Math.max(0, ran - 1) + Number.parseInt(part.path ?? '0', 10));
@@ -90,7 +90,7 @@ export class WatchedChild {
       timer: setInterval(() => {
         const inputs = this.#inputs();
         const now = { cpu: cpuOf(child.pid ?? 0), time: Date.now() };
-        if (inputs !== at || inputs === 0) {
+        if (inputs !== at || inputs <= 0) {
           at = inputs;
           since = now;
         } else if (now.cpu - since.cpu > CPU_MAX)
@@ -102,7 +102,7 @@ export class WatchedChild {
     return watch;
   }
 
-  /** The number of the input at hand, from 1; 0 between parts. */
+  /** The number of the input at hand, from 1; its negative while the next is being made, 0 between parts. */
   #inputs(): number {
     const count = Buffer.alloc(8);
     readSync(this.#count, count, 0, count.length, 0);
@@ -110,11 +110,14 @@ export class WatchedChild {
   }
 }
 
-/** Milliseconds of processor time, user's and system's, of all threads of a process (proc(5), fields 14 and 15). */
+/**
+ * Milliseconds of processor time, user's and system's, of a process's main thread (proc(5), fields 14 and 15). Others
+ * collect the garbage that inputs before have left.
+ */
 function cpuOf(pid: number): number {
   let stat: string;
   try {
-    stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    stat = readFileSync(`/proc/${pid}/task/${pid}/stat`, 'latin1');
   } catch {
     return 0;
   }
