@@ -1,7 +1,7 @@
 import { type ErrorCode, jobDispositionOf } from '../shared/errors.ts';
 
 const FIRST_WAIT = 30_000;
-const LONGEST_WAIT = 6 * 3600_000;
+export const LONGEST_WAIT = 6 * 3600_000;
 
 /** Waits differ by up to this part, so that jobs that failed together do not come back together. */
 const JITTER = 0.2;

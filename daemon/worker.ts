@@ -1,8 +1,10 @@
 import { toDarkserverError } from '../shared/errors.ts';
+import { ClockWatch } from './worker-clock.ts';
 import type { IndexBuild } from './indexer/index-build.ts';
 import type { Log } from './log.ts';
 import type { Job, JobStore } from './store/types.ts';
 import { type JobTiming, RunningJob } from './worker-job.ts';
+import { LONGEST_WAIT } from './worker-backoff.ts';
 import { isDeadWorker, workerName } from './worker-name.ts';
 
 export interface WorkerTiming extends JobTiming {
@@ -31,6 +33,8 @@ export interface WorkerPoolParts {
   /** Milliseconds for which a Koji is not to be asked: its jobs wait in the queue rather than fail one by one. */
   readonly restOf?: (instance: string) => number;
   readonly log: Log;
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number;
 }
 
 /** A place for one job of one Koji. */
@@ -53,6 +57,10 @@ export class WorkerPool {
   readonly #desks: readonly Desk[];
   /** Kojis that are left alone. */
   readonly #resting = new Set<string>();
+  readonly #now: () => number;
+  readonly #clock: ClockWatch;
+  /** A moment of performance.now(). */
+  #clockTrustedFrom: number;
   #stopping = false;
   #loop: Promise<void> = Promise.resolve();
   #woken = false;
@@ -66,6 +74,9 @@ export class WorkerPool {
     this.#restOf = parts.restOf ?? (() => 0);
     this.#log = parts.log;
     this.#timing = { ...TIMING, ...timing };
+    this.#now = parts.now ?? Date.now;
+    this.#clock = new ClockWatch(this.#now);
+    this.#clockTrustedFrom = performance.now() + this.#timing.staleAfter;
     this.#desks = [...parts.indexBuilds].flatMap(([instance, indexBuild], koji) =>
       Array.from({ length: workers }, (_, i) => ({
         name: workerName(koji * workers + i + 1),
@@ -169,8 +180,21 @@ export class WorkerPool {
       const jobs = await this.#jobs.releaseWorker(worker);
       if (jobs > 0) this.#log.warn('took back what a dead worker held', { worker, jobs });
     }
-    const jobs = await this.#jobs.releaseStale(Date.now() - this.#timing.staleAfter);
+    await this.#mindClock();
+    // Whether a sign of life is old cannot be told before all that live have had time to give one by this clock.
+    if (performance.now() < this.#clockTrustedFrom) return;
+    const jobs = await this.#jobs.releaseStale(this.#now() - this.#timing.staleAfter);
     if (jobs > 0) this.#log.warn('took back what workers without a sign of life held', { jobs });
+  }
+
+  async #mindClock(): Promise<void> {
+    const jump = this.#clock.jump();
+    if (jump !== 0) {
+      this.#clockTrustedFrom = performance.now() + this.#timing.staleAfter;
+      this.#log.warn('the clock was set', { seconds: Math.round(jump / 1000) });
+    }
+    // What would be due later than anything ever waits was put off by a clock that was ahead.
+    await this.#jobs.bringForward(jump < 0 ? this.#now() : this.#now() + 2 * LONGEST_WAIT);
   }
 
   async #idle(milliseconds: number): Promise<void> {

@@ -47,6 +47,8 @@ export class JobQueue {
   readonly #delete: Statement<Own>;
   readonly #fail: Statement<[number, number | null, ErrorCode, string, ...Own]>;
   readonly #release: Statement<Own>;
+  readonly #selectLatest: Statement<[], number | null>;
+  readonly #bringForward: Statement<[number, number]>;
   readonly #immediately: (work: () => void) => void;
 
   constructor(db: Database, instances: Instances, now: () => number) {
@@ -69,10 +71,30 @@ export class JobQueue {
       `UPDATE job SET state = ?, run_at = ifnull(?, run_at), error_code = ?, error_message = ?, ${UNLOCK}
        WHERE ${OWN}`,
     );
+    this.#selectLatest = db
+      .prepare<[], number | null>(
+        // The last entry of each instance and priority, as NEXT_DUE takes the first.
+        `SELECT max((SELECT max(run_at) FROM job INDEXED BY job_claimable
+           WHERE state IN (0, 2) AND instance_key = i.instance_key AND priority = p.value))
+         FROM koji_instance AS i, json_each('${PRIORITIES}') AS p`,
+      )
+      .pluck();
+    this.#bringForward = db.prepare(
+      `UPDATE job SET run_at = ? WHERE job_id IN (
+         SELECT late.job_id FROM koji_instance AS i, json_each('${PRIORITIES}') AS p
+         CROSS JOIN job AS late INDEXED BY job_claimable
+           ON late.state IN (0, 2) AND late.instance_key = i.instance_key AND late.priority = p.value AND late.run_at > ?)`,
+    );
     this.#immediately = immediateTransaction(db);
     this.#release = db.prepare(
       `UPDATE job SET state = ${STATE.queued}, attempts = attempts - 1, ${UNLOCK} WHERE ${OWN}`,
     );
+  }
+
+  bringForward(latest: number): number {
+    // Looking first keeps from taking the write lock where, as nearly always, nothing is to be done.
+    if ((this.#selectLatest.get() ?? 0) <= latest) return 0;
+    return this.#bringForward.run(this.#now(), latest).changes;
   }
 
   enqueue(

@@ -124,6 +124,7 @@ function jobStore(queue: JobQueue, locks: JobLocks, list: JobList, read: Run, wr
       }),
     workers: () => read(() => locks.workers()),
     releaseStale: (lockedBefore) => read(() => locks.releaseStale(lockedBefore)),
+    bringForward: (latest) => read(() => queue.bringForward(latest)),
     releaseWorker: (worker) => write(() => locks.releaseWorker(worker)),
     retry: (which) => write(() => list.retry(which)),
     find: (instance, kojiBuildId) => read(() => list.find(instance, kojiBuildId)),

@@ -201,3 +201,46 @@ describe('a store that fails', () => {
     expect(await job(1)).toMatchObject({ state: 'running' });
   });
 });
+
+describe('a clock that is set', () => {
+  const HOUR = 3600_000;
+
+  test('ahead takes no build from a worker that lives', async () => {
+    let ahead = 0;
+    const { pool, push, desk, job, lines } = setUpWorkers({
+      timing: { sweep: 5, poll: 5, staleAfter: 60_000 },
+      now: () => Date.now() + ahead,
+    });
+    await push(1);
+    pool.start();
+    await until(() => desk.begun.length === 1);
+    ahead = HOUR;
+    await until(() => lines.some(({ message }) => message === 'the clock was set'));
+    expect(lines).toMatchObject([{ level: 'warn', fields: { seconds: 3600 } }]);
+    expect(await job(1)).toMatchObject({ state: 'running' });
+    expect(desk.begun).toEqual([1]);
+  });
+
+  test('back leaves no build waiting for as long', async () => {
+    let ahead = HOUR;
+    const { pool, push, desk, jobs } = setUpWorkers({
+      timing: { sweep: 5, poll: 5 },
+      now: () => Date.now() + ahead,
+    });
+    pool.start();
+    await push(1);
+    await until(() => desk.begun.length === 1);
+    await jobs.enqueue('fedora', [2] as KojiBuildId[], PRIORITY.push);
+    ahead = 0;
+    await desk.end(1);
+    await until(() => desk.begun.length === 2);
+  });
+
+  test('back before the program was started leaves none waiting for days', async () => {
+    const { pool, desk, path } = setUpWorkers({ timing: { sweep: 5, poll: 5 } });
+    const inThreeDays = storeAt(path, { now: () => Date.now() + 72 * HOUR });
+    await inThreeDays.jobs.enqueue('fedora', [1] as KojiBuildId[], PRIORITY.backfill);
+    pool.start();
+    await until(() => desk.begun.length === 1);
+  });
+});

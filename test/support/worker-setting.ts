@@ -53,6 +53,7 @@ export interface SettingOptions {
   readonly indexBuild?: IndexBuild;
   readonly instances?: readonly string[];
   readonly restOf?: (instance: string) => number;
+  readonly now?: () => number;
   /** What the workers get in place of the queue. */
   readonly weaken?: (jobs: JobStore) => JobStore;
 }
@@ -60,7 +61,7 @@ export interface SettingOptions {
 /** Workers of one Koji on a queue of their own, to be started by the test. */
 export function setUpWorkers(options: SettingOptions = {}): Setting {
   const path = databasePath();
-  const { jobs } = storeAt(path);
+  const { jobs } = storeAt(path, options.now === undefined ? {} : { now: options.now });
   const { weaken = (strong: JobStore) => strong } = options;
   const desk = new Desk();
   const log = recordingLog();
@@ -69,7 +70,13 @@ export function setUpWorkers(options: SettingOptions = {}): Setting {
   // Whatever a test waits for must come by a wake-up, or by the time that the test sets.
   const timing = { poll: 3600_000, grace: 20, ...options.timing };
   const pool = new WorkerPool(
-    { jobs: weaken(jobs), indexBuilds, restOf: options.restOf ?? (() => 0), log },
+    {
+      jobs: weaken(jobs),
+      indexBuilds,
+      restOf: options.restOf ?? (() => 0),
+      now: options.now ?? Date.now,
+      log,
+    },
     options.workers ?? 1,
     timing,
   );

@@ -188,6 +188,13 @@ describe('what will not pass is not tried again', () => {
   });
 });
 
+test('a name that nobody knows may be known later', async () => {
+  // .invalid is promised to be nobody's (RFC 2606).
+  const url = 'http://koji.invalid/kojihub';
+  const error = failing('network', /^http:\/\/koji\.invalid\/kojihub: .*(?:ENOTFOUND|EAI_AGAIN)/);
+  await expect(openKojiHttp().postXml(url, '<x/>', MAX)).rejects.toEqual(error);
+});
+
 describe('a Koji in trouble', () => {
   test('that names a time is asked nothing by anybody before it is over', async () => {
     const asked: number[] = [];
