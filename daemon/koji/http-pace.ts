@@ -11,9 +11,9 @@ const WHEN_SLOW = 0.7;
 const WHEN_IN_TROUBLE = 0.5;
 /** An answer is slow that takes so many times as long as is usual, and this many milliseconds more. */
 const SLOW_FACTOR = 3;
-const SLOW_MARGIN = 100;
+const SLOW_MARGIN = 50;
 /** How much one answer counts for what is usual, and for what is so now. */
-const USUAL_WEIGHT = 0.003;
+const USUAL_WEIGHT = 0.01;
 const NOW_WEIGHT = 0.3;
 
 /** Failures in a row after which a server is left alone for a while. */
@@ -88,10 +88,12 @@ export class HttpPace {
 
   #noteTime(what: string, milliseconds: number): void {
     const times = this.#times.get(what) ?? { usual: milliseconds, now: milliseconds };
-    times.usual += (milliseconds - times.usual) * USUAL_WEIGHT;
     times.now += (milliseconds - times.now) * NOW_WEIGHT;
     this.#times.set(what, times);
-    if (times.now > times.usual * SLOW_FACTOR + SLOW_MARGIN) this.#lower(WHEN_SLOW);
+    const isSlow = times.now > times.usual * SLOW_FACTOR + SLOW_MARGIN;
+    // What is slow becomes usual only once it is so for a single request too: then it is not our doing.
+    if (!isSlow || this.limit === 1) times.usual += (milliseconds - times.usual) * USUAL_WEIGHT;
+    if (isSlow) this.#lower(WHEN_SLOW);
     else this.#change(Math.min(this.#most, this.#limit + 1 / this.#limit));
     this.#underWay = Math.max(0, this.#underWay - 1);
   }

@@ -44,8 +44,15 @@ describe('how many requests are under way', () => {
     answer(2000, 12);
     expect(pace.limit).toBeLessThan(5);
     answer(2000, 20);
-    expect(pace.limit).toBeLessThan(3);
+    expect(pace.limit).toBe(1);
     answer(200, 60);
+    expect(pace.limit).toBe(8);
+  });
+
+  test('what stays slow for a single request too is how the server is now', () => {
+    const { pace, answer } = paced();
+    answer(200, 100);
+    answer(2000, 500);
     expect(pace.limit).toBe(8);
   });
 
