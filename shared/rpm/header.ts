@@ -120,7 +120,9 @@ export class RpmHeader {
 
   /** `bytes` is the header with its intro, `base` its offset in the file. Throws FormatError. */
   constructor(bytes: Uint8Array, kind: RpmHeaderKind, base: number) {
-    this.#reader = new ByteReader(bytes, formatName(kind), { littleEndian: false, base });
+    // A plain one: parts of node's Buffer, of which there are some for each file, cost several times as much to make.
+    const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.#reader = new ByteReader(plain, formatName(kind), { littleEndian: false, base });
     const tags = this.#reader.u32(8);
     this.#dataStart = RPM_HEADER_INTRO_BYTES + tags * ENTRY_BYTES;
     if (this.#dataStart > bytes.length) {

@@ -26,10 +26,13 @@ export function decodeRpmText(bytes: Uint8Array): string {
 
 /** One character of 0 to 255 for each byte: bytes in a form that can be compared and be a key. */
 export function binaryString(bytes: Uint8Array): string {
+  if (bytes.length <= PIECE) return fromCharCodes(bytes);
   let text = '';
-  for (let at = 0; at < bytes.length; at += PIECE) {
-    // Spreading the bytes instead takes ten times as long, and every name of every package comes by here.
-    text += Reflect.apply(String.fromCharCode, null, bytes.subarray(at, at + PIECE)) as string;
-  }
+  for (let at = 0; at < bytes.length; at += PIECE) text += fromCharCodes(bytes.subarray(at, at + PIECE));
   return text;
+}
+
+/** Spreading the bytes instead takes ten times as long, and every name of every package comes by here. */
+function fromCharCodes(bytes: Uint8Array): string {
+  return Reflect.apply(String.fromCharCode, null, bytes) as string;
 }
