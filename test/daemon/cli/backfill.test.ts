@@ -112,7 +112,7 @@ describe('backfill', () => {
   test('a tag that Koji does not know ends with 1, a hub that does not answer with 2', async () => {
     const koji = await startFixtureKoji();
     expect((await backfill(koji, ['--tag', 'no-such-tag'])).code).toBe(EXIT.noMatch);
-    await koji.hub.close();
+    koji.hub.troubles.order({}, { kind: 'reset' });
     expect((await backfill(koji, ['--all'])).code).toBe(EXIT.network);
   });
 

@@ -275,7 +275,8 @@ describe("an index of Koji's RPMs", () => {
     const koji = await startFixtureKoji();
     const ask = (...args: string[]) => darkserver(['--config', koji.config, ...args]);
     await ask('--log-level', 'error', 'backfill', '--all');
-    await koji.hub.close();
+    // Not closed: its port would soon be another server's.
+    koji.hub.troubles.order({}, { kind: 'reset' });
     const { code, stdout, stderr } = await ask('verify');
     expect(stdout).toMatch(/^0 RPMs and archives verified: 0 agree, 0 disagree; \d+ not reached; /);
     expect(Number(/(\d+) not reached/.exec(stdout)?.[1])).toBeLessThan(20);
