@@ -2,11 +2,27 @@ import { dirname, resolve } from 'node:path';
 import type { ConfigFile } from './file.ts';
 import type { Origin, SettingInForce } from './origin.ts';
 import type { TextOverride } from './environment.ts';
-import { DEFAULTS, DEFAULT_KOJI, KOJI_KEYS, PATH_SETTINGS, SECTIONS, SECTION_KEYS } from './schema.ts';
+import {
+  DEFAULTS,
+  DEFAULT_KOJI,
+  KOJI_KEYS,
+  PATH_SETTINGS,
+  REPOSITORY_KEYS,
+  SECTIONS,
+  SECTION_KEYS,
+} from './schema.ts';
 import { describeOrigin } from './origin.ts';
 import { lineOf } from './toml-lines.ts';
 
 type Path = readonly PropertyKey[];
+
+/** A table of the document. */
+interface Table {
+  readonly path: Path;
+  readonly values: Record<string, unknown>;
+  /** The keys that it may have. */
+  readonly keys: readonly string[];
+}
 
 /**
  * The configuration as one document, made layer by layer, with the origin of each value. What is in
@@ -25,10 +41,10 @@ export class Layers {
     const kojis = this.document['koji'];
     this.#describesKoji = Array.isArray(kojis) && kojis.length > 0;
     if (file === null) return;
-    for (const [path, table] of this.#tables()) {
-      for (const [key, value] of Object.entries(table)) {
-        if (PATH_SETTINGS.has(`${String(path[0])}.${key}`) && typeof value === 'string' && value !== '') {
-          table[key] = resolve(dirname(file.path), value);
+    for (const { path, values } of this.#tables()) {
+      for (const [key, value] of Object.entries(values)) {
+        if (PATH_SETTINGS.has(keyOf([...path, key])) && typeof value === 'string' && value !== '') {
+          values[key] = resolve(dirname(file.path), value);
         }
       }
     }
@@ -50,11 +66,10 @@ export class Layers {
   fillIn(): void {
     this.#nameKoji();
     for (const section of SECTIONS) this.#section(section);
-    for (const [path, table] of this.#tables()) {
-      const section = String(path[0]);
-      for (const key of section === 'koji' ? KOJI_KEYS : SECTION_KEYS[section as (typeof SECTIONS)[number]]) {
-        const value = DEFAULTS[`${section}.${key}`];
-        if (value !== undefined) this.#default(table, [...path, key], value);
+    for (const { path, values, keys } of this.#tables()) {
+      for (const key of keys) {
+        const value = DEFAULTS[keyOf([...path, key])];
+        if (value !== undefined) this.#default(values, [...path, key], value);
       }
     }
   }
@@ -77,42 +92,50 @@ export class Layers {
     );
   }
 
-  /** A setting as messages call it; which Koji is said only where there are several. */
+  /** A setting as messages call it; which Koji or repository is said only where there are several. */
   nameOf(path: Path): string {
-    const [section, number, ...rest] = path;
-    if (section !== 'koji' || number === undefined) return path.join('.');
-    const key = ['koji', ...rest].join('.');
-    const several = Array.isArray(this.document['koji']) && this.document['koji'].length > 1;
-    if (!several) return key;
-    const name = this.valueAt(['koji', number, 'name']);
-    return `${key} of ${typeof name === 'string' ? `"${name}"` : `[[koji]] ${Number(number) + 1}`}`;
+    const numbers = path.flatMap((part, at) => (typeof part === 'number' ? [at] : []));
+    const owners = numbers.flatMap((at) => {
+      const tables = this.valueAt(path.slice(0, at));
+      if (!Array.isArray(tables) || tables.length < 2) return [];
+      const name = this.valueAt([...path.slice(0, at + 1), 'name']);
+      if (typeof name === 'string') return [`"${name}"`];
+      return [`[[${keyOf(path.slice(0, at))}]] ${Number(path[at]) + 1}`];
+    });
+    return [keyOf(path), ...owners.reverse()].join(' of ');
   }
 
   /** Every setting, for check-config. Only after the document was found to be right. */
   inForce(): SettingInForce[] {
-    return [...this.#tables()].flatMap(([path]) => {
-      const section = String(path[0]);
-      const keys = section === 'koji' ? KOJI_KEYS : SECTION_KEYS[section as (typeof SECTIONS)[number]];
-      return keys.map((key) => {
+    return [...this.#tables()].flatMap(({ path, values, keys }) =>
+      // A repository has one of three keys: the others are no settings that could be made.
+      (keys === REPOSITORY_KEYS ? keys.filter((key) => values[key] !== undefined) : keys).map((key) => {
         const at = [...path, key];
-        const value = this.valueAt(at);
+        const value = values[key];
         return value === undefined
           ? { key: this.nameOf(at), value: null, origin: describeOrigin({ from: 'default' }) }
           : { key: this.nameOf(at), value: JSON.stringify(value), origin: describeOrigin(this.originOf(at)) };
-      });
-    });
+      }),
+    );
   }
 
-  /** The tables that are tables: the sections, then each Koji. */
-  *#tables(): Generator<[Path, Record<string, unknown>]> {
+  /** The tables that are tables: the sections, then each Koji with its repositories. */
+  *#tables(): Generator<Table> {
     for (const section of SECTIONS) {
-      const table = this.document[section];
-      if (isTable(table)) yield [[section], table];
+      const values = this.document[section];
+      if (isTable(values)) yield { path: [section], values, keys: SECTION_KEYS[section] };
     }
-    const kojis = this.document['koji'];
-    if (!Array.isArray(kojis)) return;
-    for (const [index, koji] of (kojis as unknown[]).entries()) {
-      if (isTable(koji)) yield [['koji', index], koji];
+    for (const koji of this.#tablesAt(['koji'], KOJI_KEYS)) {
+      yield koji;
+      yield* this.#tablesAt([...koji.path, 'repository'], REPOSITORY_KEYS);
+    }
+  }
+
+  *#tablesAt(path: Path, keys: readonly string[]): Generator<Table> {
+    const tables = this.valueAt(path);
+    if (!Array.isArray(tables)) return;
+    for (const [index, values] of (tables as unknown[]).entries()) {
+      if (isTable(values)) yield { path: [...path, index], values, keys };
     }
   }
 
@@ -148,6 +171,11 @@ export class Layers {
     table[key] = value;
     this.#origins.set(path.join('.'), { from: 'default' });
   }
+}
+
+/** A setting without the numbers of its tables, as in SETTING_KEYS. */
+export function keyOf(path: Path): string {
+  return path.filter((part) => typeof part !== 'number').join('.');
 }
 
 function isTable(value: unknown): value is Record<string, unknown> {

@@ -1,5 +1,5 @@
-import type { Config } from './types.ts';
-import type { ConfigDocument } from './schema.ts';
+import type { Config, RepositoryConfig } from './types.ts';
+import type { ConfigDocument, RepositoryTable } from './schema.ts';
 import type { SettingInForce } from './origin.ts';
 import type { TextOverride } from './environment.ts';
 import { CONFIG_VARIABLE, settingsOfEnvironment } from './environment.ts';
@@ -7,6 +7,7 @@ import { DarkserverError } from '../../shared/errors.ts';
 import { Layers } from './layers.ts';
 import { explain } from './problems.ts';
 import { configDocument } from './schema.ts';
+import { REPOSITORY_SOURCE_KINDS } from './types.ts';
 import { describeOrigin } from './origin.ts';
 import { readConfigFile } from './file.ts';
 import { readPushToken } from './push-token.ts';
@@ -72,18 +73,29 @@ export function loadConfig(request: ConfigRequest): LoadedConfig {
   };
 }
 
-/** Rows are kept by instance name, so that two Kojis cannot share one. */
-function sameNames(document: ConfigDocument) {
-  return document.koji.flatMap(({ name }, index) =>
-    document.koji.findIndex((other) => other.name === name) === index
+/** Rows are kept by name, so that two Kojis cannot share one, nor two repositories of a Koji. */
+function sameNames({ koji }: ConfigDocument) {
+  return [
+    ...repeatedNames(koji, ['koji'], 'give each Koji a name of its own'),
+    ...koji.flatMap(({ repository = [] }, index) =>
+      repeatedNames(
+        repository,
+        ['koji', index, 'repository'],
+        'give each repository of a Koji a name of its own',
+      ),
+    ),
+  ];
+}
+
+function repeatedNames(
+  tables: readonly { readonly name: string }[],
+  path: readonly PropertyKey[],
+  message: string,
+) {
+  return tables.flatMap(({ name }, index) =>
+    tables.findIndex((other) => other.name === name) === index
       ? []
-      : [
-          {
-            code: 'custom' as const,
-            path: ['koji', index, 'name'],
-            message: 'give each Koji a name of its own',
-          },
-        ],
+      : [{ code: 'custom' as const, path: [...path, index, 'name'], message }],
   );
 }
 
@@ -114,6 +126,7 @@ function toConfig(document: ConfigDocument, token: string | null): Config {
     sweepInterval: koji.sweep_interval,
     maxConnections: koji.max_connections,
     maxBytesPerSecond: koji.max_bytes_per_second ?? null,
+    repositories: (koji.repository ?? []).map(toRepository),
   }));
   if (first === undefined) throw new DarkserverError('internal', 'a configuration came out without a Koji');
   return {
@@ -123,5 +136,15 @@ function toConfig(document: ConfigDocument, token: string | null): Config {
     indexer: document.indexer,
     log: document.log,
     koji: [first, ...others],
+  };
+}
+
+/** The document's schema has seen to it that one of the three is there. */
+function toRepository(table: RepositoryTable): RepositoryConfig {
+  const kind = REPOSITORY_SOURCE_KINDS.find((each) => table[each] !== undefined) ?? 'baseurl';
+  return {
+    name: table.name,
+    source: { kind, url: table[kind] ?? '' },
+    refreshInterval: table.refresh_interval,
   };
 }

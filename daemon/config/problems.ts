@@ -1,8 +1,8 @@
 import type { z } from 'zod';
 import { closest } from 'fastest-levenshtein';
-import type { Layers } from './layers.ts';
+import { type Layers, keyOf } from './layers.ts';
 import type { Origin } from './origin.ts';
-import { KOJI_KEYS, SECTIONS, SETTING_KEYS } from './schema.ts';
+import { KOJI_KEYS, REPOSITORY_KEYS, SECTIONS, SETTING_KEYS } from './schema.ts';
 import { describeOrigin } from './origin.ts';
 import { variableOf } from './environment.ts';
 
@@ -35,7 +35,7 @@ export function explain(issue: Issue, layers: Layers): Problem {
 
 function missingFrom(origin: Origin, path: readonly PropertyKey[]): string {
   if (origin.from === 'file' && origin.line !== null) return ` (${describeOrigin(origin)})`;
-  const key = `${String(path[0])}.${String(path.at(-1))}`;
+  const key = keyOf(path);
   return SETTING_KEYS.includes(key) ? ` (file, or environment ${variableOf(key)})` : '';
 }
 
@@ -44,19 +44,29 @@ function unknownKey(path: readonly PropertyKey[], layers: Layers): string {
   return `${layers.nameOf(path)} (${where}) is not known: did you mean ${suggestion(path)}?`;
 }
 
+/** Tables that may be repeated, as keys of their own. */
+const LISTS: ReadonlyMap<string, string> = new Map([
+  ['koji', '[[koji]]'],
+  ['repository', '[[koji.repository]]'],
+  ['koji.repository', '[[koji.repository]]'],
+]);
+
 function suggestion(path: readonly PropertyKey[]): string {
-  const last = String(path.at(-1));
+  const key = keyOf(path);
   if (path.length > 1) {
-    const section = String(path[0]);
-    return closest(
-      `${section}.${last}`,
-      section === 'koji' ? KOJI_KEYS.map((key) => `koji.${key}`) : SETTING_KEYS,
-    );
+    const name = closest(key, knownBeside(path));
+    return LISTS.get(name) ?? name;
   }
   // At the top level it may be a table's name, or a setting that lost its table.
-  const bare = new Map(SETTING_KEYS.map((key) => [key.split('.')[1] ?? key, key]));
-  const name = closest(last, [...SECTIONS, 'koji', ...bare.keys()]);
-  return bare.get(name) ?? (name === 'koji' ? '[[koji]]' : `[${name}]`);
+  const bare = new Map(SETTING_KEYS.map((known) => [known.split('.')[1] ?? known, known]));
+  const name = closest(key, [...SECTIONS, 'koji', 'repository', ...bare.keys()]);
+  return bare.get(name) ?? LISTS.get(name) ?? `[${name}]`;
+}
+
+function knownBeside(path: readonly PropertyKey[]): readonly string[] {
+  if (path[0] !== 'koji') return SETTING_KEYS;
+  if (path.length > 3) return REPOSITORY_KEYS.map((key) => `koji.repository.${key}`);
+  return [...KOJI_KEYS, 'repository'].map((key) => `koji.${key}`);
 }
 
 function shown(value: unknown): string {

@@ -1,11 +1,13 @@
 import { z } from 'zod';
 import { LOG_LEVELS } from '../log.ts';
 import { SCAN_MODES } from '../indexer/types.ts';
+import { REPOSITORY_SOURCE_KINDS } from './types.ts';
 import {
   byteCount,
   duration,
   filePath,
   httpUrl,
+  listUrl,
   listenAddress,
   oneOf,
   readable,
@@ -29,6 +31,27 @@ function architectures() {
 
 const KOJI_TABLES = 'begin each Koji with a line [[koji]]';
 
+const ONE_SOURCE = `give exactly one of ${REPOSITORY_SOURCE_KINDS.join(', ')}`;
+
+const repository = z
+  .strictObject(
+    {
+      name: readable('give up to 64 letters, digits, ".", "_" or "-"', (text) =>
+        /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(text) ? text : null,
+      ),
+      baseurl: httpUrl().optional(),
+      mirrorlist: listUrl().optional(),
+      metalink: listUrl().optional(),
+      refresh_interval: duration('1m', '30d'),
+    },
+    { error: 'begin each repository with a line [[koji.repository]], below its [[koji]]' },
+  )
+  .superRefine((table, context) => {
+    const [first, second] = REPOSITORY_SOURCE_KINDS.filter((kind) => table[kind] !== undefined);
+    if (first === undefined) context.addIssue({ code: 'custom', path: ['baseurl'], message: ONE_SOURCE });
+    if (second !== undefined) context.addIssue({ code: 'custom', path: [second], message: ONE_SOURCE });
+  });
+
 const koji = z.strictObject(
   {
     name: instanceName(),
@@ -41,6 +64,9 @@ const koji = z.strictObject(
     sweep_interval: duration('1m', '365d'),
     max_connections: wholeNumber(1, 64),
     max_bytes_per_second: byteCount('64K', '100G').optional(),
+    repository: z
+      .array(repository, { error: 'begin each repository with a line [[koji.repository]]' })
+      .optional(),
   },
   { error: KOJI_TABLES },
 );
@@ -60,6 +86,8 @@ export const configDocument = z.strictObject({
 });
 export type ConfigDocument = z.infer<typeof configDocument>;
 
+export type RepositoryTable = z.infer<typeof repository>;
+
 /** The tables that are there once, in the order in which a person reads them. */
 export const SECTIONS = ['http', 'database', 'push', 'indexer', 'log'] as const;
 
@@ -71,9 +99,12 @@ export const SECTION_KEYS: Readonly<Record<(typeof SECTIONS)[number], readonly s
   log: Object.keys(configDocument.shape.log.shape),
 };
 
-export const KOJI_KEYS = Object.keys(koji.shape);
+/** Without its tables of repositories. */
+export const KOJI_KEYS = Object.keys(koji.shape).filter((key) => key !== 'repository');
 
-/** Every setting as it is written in messages: "indexer.workers", "koji.hub". */
+export const REPOSITORY_KEYS = Object.keys(repository.shape);
+
+/** Every setting that flags and environment can give, as it is written in messages: "indexer.workers", "koji.hub". */
 export const SETTING_KEYS: readonly string[] = [
   ...SECTIONS.flatMap((section) => SECTION_KEYS[section].map((key) => `${section}.${key}`)),
   ...KOJI_KEYS.map((key) => `koji.${key}`),
@@ -98,6 +129,7 @@ export const DEFAULTS: Readonly<Record<string, unknown>> = {
   'koji.reconcile_interval': '5m',
   'koji.sweep_interval': '1d',
   'koji.max_connections': 8,
+  'koji.repository.refresh_interval': '1h',
 };
 
 /** The Koji that is asked where none is configured. */

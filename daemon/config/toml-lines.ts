@@ -15,7 +15,7 @@ export function linesOfKeys(text: string): Map<string, number> {
     }
     const header = /^\s*(\[\[?)\s*([^\]]+?)\s*\]/.exec(line);
     if (header !== null) {
-      table = plainKey(header[2] ?? '');
+      table = inLists(plainKey(header[2] ?? ''), counts);
       if (header[1] === '[[') {
         const number = counts.get(table) ?? 0;
         counts.set(table, number + 1);
@@ -31,6 +31,16 @@ export function linesOfKeys(text: string): Map<string, number> {
     closing = unclosedString(pair[2] ?? '');
   }
   return lines;
+}
+
+/** A table below others that are repeated belongs to the last one of each. */
+function inLists(table: string, counts: ReadonlyMap<string, number>): string {
+  const parts = table.split('.');
+  return parts.reduce((path, part, at) => {
+    const known = path === '' ? part : `${path}.${part}`;
+    const count = at === parts.length - 1 ? undefined : counts.get(known);
+    return count === undefined ? known : `${known}.${count - 1}`;
+  }, '');
 }
 
 /** The line of a key, or of the nearest table around it that has one. */

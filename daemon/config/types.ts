@@ -1,6 +1,19 @@
 import type { LogLevel } from '../log.ts';
 import type { ScanMode } from '../indexer/types.ts';
 
+/** A YUM repository in which RPMs of a Koji are published. */
+export interface RepositoryConfig {
+  /** Unique in its Koji. */
+  readonly name: string;
+  /** How its mirrors are found: a base URL has no trailing slash, the others are files that name base URLs. */
+  readonly source: { readonly kind: RepositorySourceKind; readonly url: string };
+  /** Milliseconds. */
+  readonly refreshInterval: number;
+}
+
+export const REPOSITORY_SOURCE_KINDS = ['baseurl', 'mirrorlist', 'metalink'] as const;
+export type RepositorySourceKind = (typeof REPOSITORY_SOURCE_KINDS)[number];
+
 /** One Koji of the configuration, complete with defaults. */
 export interface KojiConfig {
   readonly name: string;
@@ -14,6 +27,8 @@ export interface KojiConfig {
   readonly topdir: string | null;
   /** RPMs of these architectures are not read ("src" by default: source packages hold no build-ids). */
   readonly skipArches: readonly string[];
+  /** Keys whose signed copies are looked for, best first, lower-case hex of 8 or 16 digits; [] for all. */
+  readonly sigkeys: readonly string[];
   /** Milliseconds. */
   readonly reconcileInterval: number;
   /** Milliseconds between the beginnings of two comparisons of all builds, at least. */
@@ -22,6 +37,8 @@ export interface KojiConfig {
   readonly maxConnections: number;
   /** Of what its servers send; null for as fast as it comes. */
   readonly maxBytesPerSecond: number | null;
+  /** In the order of the file: the first is the best to be sent to. */
+  readonly repositories: readonly RepositoryConfig[];
 }
 
 export interface Config {

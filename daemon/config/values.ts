@@ -39,6 +39,14 @@ export function httpUrl() {
   return readable('give an http:// or https:// URL without user, query or fragment', readHttpUrl);
 }
 
+/** The address of a list of mirrors, which is told by its query what to list. */
+export function listUrl() {
+  return readable(
+    'give an http:// or https:// URL without user or fragment, $releasever and $basearch written out',
+    (text) => (text.includes('$') ? null : readHttpUrl(text, { query: true })),
+  );
+}
+
 export function filePath() {
   return readable('give the path of a file', (text) => (text === '' || text.includes('\0') ? null : text));
 }
@@ -74,12 +82,14 @@ function readListen(text: string): ListenAddress | null {
   return host === undefined || port > 65_535 ? null : { host, port };
 }
 
-function readHttpUrl(text: string): string | null {
+function readHttpUrl(text: string, { query = false } = {}): string | null {
   if (!URL.canParse(text) || /\s/.test(text)) return null;
   const url = new URL(text);
   if (url.protocol !== 'http:' && url.protocol !== 'https:') return null;
   // A password here would be printed in logs and in answers.
-  if (url.username !== '' || url.password !== '' || /[?#]/.test(text)) return null;
+  if (url.username !== '' || url.password !== '' || text.includes('#')) return null;
+  if (query) return text;
+  if (text.includes('?')) return null;
   return text.replace(/\/+$/, '');
 }
 

@@ -56,6 +56,7 @@ describe('defaults', () => {
           sweepInterval: 86_400_000,
           maxConnections: 8,
           maxBytesPerSecond: null,
+          repositories: [],
         },
       ],
     });
@@ -224,6 +225,86 @@ describe('values', () => {
 
   test.each(['local', '', 'a b', '-x', 'ä'])('"%s" is no name of an instance', (name) => {
     expect(failure(() => load(KOJI.replace('ours', name))).message).toMatch(/^koji\.name is .* line 2\)/);
+  });
+});
+
+describe('repositories', () => {
+  const UPDATES = '[[koji.repository]]\nname = "updates"\nbaseurl = "https://m.example/updates/"\n';
+  const FEDORA =
+    '[[koji.repository]]\nname = "fedora"\nmetalink = "https://l.example/metalink?repo=f40&arch=x86_64"\nrefresh_interval = "6h"\n';
+
+  test('belong to the Koji above them, in the order of the file', () => {
+    const { config } = load(`${KOJI}${UPDATES}${FEDORA}${KOJI.replace('ours', 'theirs')}${FEDORA}`);
+    const fedora = {
+      name: 'fedora',
+      source: { kind: 'metalink', url: 'https://l.example/metalink?repo=f40&arch=x86_64' },
+      refreshInterval: 21_600_000,
+    };
+    expect(config.koji.map(({ repositories }) => repositories)).toEqual([
+      [
+        {
+          name: 'updates',
+          source: { kind: 'baseurl', url: 'https://m.example/updates' },
+          refreshInterval: 3_600_000,
+        },
+        fedora,
+      ],
+      [fedora],
+    ]);
+  });
+
+  test('are listed with their origins', () => {
+    const loaded = load(`${KOJI}${UPDATES}${FEDORA}`);
+    const listed = loaded.settings.filter(({ key }) => key.startsWith('koji.repository.'));
+    expect(listed.map(({ key, origin }) => [key, origin])).toEqual([
+      ['koji.repository.name of "updates"', `${file} line 6`],
+      ['koji.repository.baseurl of "updates"', `${file} line 7`],
+      ['koji.repository.refresh_interval of "updates"', 'default'],
+      ['koji.repository.name of "fedora"', `${file} line 9`],
+      ['koji.repository.metalink of "fedora"', `${file} line 10`],
+      ['koji.repository.refresh_interval of "fedora"', `${file} line 11`],
+    ]);
+  });
+
+  test.each([
+    [
+      `${KOJI}${UPDATES}mirrolist = "x"\n`,
+      'koji.repository.mirrolist (FILE line 8) is not known: did you mean koji.repository.mirrorlist?',
+    ],
+    [
+      `${KOJI}${UPDATES}${FEDORA}[koji.repository.x]\n`,
+      'koji.repository.x of "fedora" (FILE line 12) is not known: did you mean koji.repository.name?',
+    ],
+    [
+      `${KOJI}[[koji.repositories]]\n`,
+      'koji.repositories (FILE line 5) is not known: did you mean [[koji.repository]]?',
+    ],
+    ['[[repositry]]\n', 'repositry (FILE line 1) is not known: did you mean [[koji.repository]]?'],
+    [
+      `${KOJI}${UPDATES}mirrorlist = "https://l.example/list?x"\n`,
+      'koji.repository.mirrorlist is "https://l.example/list?x" (FILE line 8): give exactly one of baseurl, mirrorlist, metalink',
+    ],
+    [
+      `${KOJI}[[koji.repository]]\nname = "x"\n`,
+      'koji.repository.baseurl is missing (FILE line 5): give exactly one of baseurl, mirrorlist, metalink',
+    ],
+    [
+      `${KOJI}${UPDATES}${FEDORA}${UPDATES}`,
+      'koji.repository.name of "updates" is "updates" (FILE line 13): give each repository of a Koji a name of its own',
+    ],
+    [
+      `${KOJI}${UPDATES}${FEDORA.replace('f40', '$releasever')}`,
+      'koji.repository.metalink of "fedora" is "https://l.example/metalink?repo=$releasever&arch=x86_64" (FILE line 10): give an http:// or https:// URL without user or fragment, $releasever and $basearch written out',
+    ],
+  ])('%j is wrong', (toml, message) => {
+    const error = failure(() => load(toml));
+    expect(error.code).toBe('configuration');
+    expect(error.message).toBe(message.replaceAll('FILE', file));
+  });
+
+  test('cannot be given by the environment', () => {
+    const environment = { DARKSERVER_KOJI_REPOSITORY: 'x' };
+    expect(failure(() => load('', { environment })).message).toContain('is not known');
   });
 });
 

@@ -18,6 +18,12 @@ const lines = linesOfKeys(
     '[[koji]]',
     'name = "b"',
     'inline = { hub = "x" }',
+    '[[koji.repository]]',
+    'name = "c"',
+    '[[koji.repository]]',
+    '[[koji]]',
+    '[[koji.repository]]',
+    'name = "d"',
   ].join('\n'),
 );
 
@@ -33,6 +39,9 @@ test.each([
   ['koji.1', 13],
   ['koji.1.name', 14],
   ['koji.1.inline.hub', 15],
+  ['koji.1.repository.0.name', 17],
+  ['koji.1.repository.1', 18],
+  ['koji.2.repository.0.name', 21],
 ])('%s is in line %i', (key, line) => {
   expect(lineOf(lines, key.split('.'))).toBe(line);
 });
