@@ -12,6 +12,7 @@ import type {
 import type { Nvra } from '../../shared/nvr.ts';
 import type { JobStore } from './job-types.ts';
 import type { InstanceFacts, ReconciledUpTo, ReconciliationStore } from './reconciliation-types.ts';
+import type { RepositoryStore } from './repository-types.ts';
 
 export * from './job-types.ts';
 
@@ -208,6 +209,7 @@ export interface Store {
   readonly index: IndexStore;
   readonly jobs: JobStore;
   readonly reconciliation: ReconciliationStore;
+  readonly repositories: RepositoryStore;
   recordPush(instance: string, at: number): Promise<void>;
   /** In one statement. What it speaks for must be in the queue before. */
   recordReconciled(instance: string, upTo: ReconciledUpTo): Promise<void>;
