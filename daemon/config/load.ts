@@ -122,6 +122,7 @@ function toConfig(document: ConfigDocument, token: string | null): Config {
     web: koji.web ?? null,
     topdir: koji.topdir ?? null,
     skipArches: koji.skip_arches,
+    sigkeys: koji.sigkeys,
     reconcileInterval: koji.reconcile_interval,
     sweepInterval: koji.sweep_interval,
     maxConnections: koji.max_connections,
@@ -130,7 +131,11 @@ function toConfig(document: ConfigDocument, token: string | null): Config {
   }));
   if (first === undefined) throw new DarkserverError('internal', 'a configuration came out without a Koji');
   return {
-    http: document.http,
+    http: {
+      listen: document.http.listen,
+      trustedProxies: document.http.trusted_proxies,
+      rateLimit: document.http.rate_limit ?? null,
+    },
     database: document.database,
     push: { token },
     indexer: document.indexer,

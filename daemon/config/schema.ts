@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { LOG_LEVELS } from '../log.ts';
 import { SCAN_MODES } from '../indexer/types.ts';
+import { networks, rateLimit } from './network-values.ts';
 import { REPOSITORY_SOURCE_KINDS } from './types.ts';
 import {
   byteCount,
@@ -27,6 +28,12 @@ function instanceName() {
 function architectures() {
   const error = 'give a list of architectures, as in ["src"]; [] skips none';
   return z.array(z.string({ error }).regex(/^\w{1,32}$/, { error }), { error });
+}
+
+function keyIds() {
+  const error = 'give a list of key ids of 8 or 16 hex digits, as in ["a15b79cc"]; [] takes every key';
+  const keyId = readable(error, (text) => (/^(?:[0-9a-f]{8}){1,2}$/i.test(text) ? text.toLowerCase() : null));
+  return z.array(keyId, { error });
 }
 
 const KOJI_TABLES = 'begin each Koji with a line [[koji]]';
@@ -60,6 +67,7 @@ const koji = z.strictObject(
     web: httpUrl().optional(),
     topdir: filePath().optional(),
     skip_arches: architectures(),
+    sigkeys: keyIds(),
     reconcile_interval: duration('1s', '30d'),
     sweep_interval: duration('1m', '365d'),
     max_connections: wholeNumber(1, 64),
@@ -77,7 +85,11 @@ function table<Shape extends z.ZodRawShape>(name: string, shape: Shape) {
 
 /** The configuration file, after environment and flags were laid over it. */
 export const configDocument = z.strictObject({
-  http: table('http', { listen: listenAddress() }),
+  http: table('http', {
+    listen: listenAddress(),
+    trusted_proxies: networks(),
+    rate_limit: rateLimit().optional(),
+  }),
   database: table('database', { path: filePath() }),
   push: table('push', { token_file: filePath().optional() }),
   indexer: table('indexer', { workers: wholeNumber(0, 256), scan: oneOf(SCAN_MODES) }),
@@ -120,12 +132,14 @@ export const PATH_SETTINGS: ReadonlySet<string> = new Set([
 /** What holds where nothing is said. A setting that is missing here has no default. */
 export const DEFAULTS: Readonly<Record<string, unknown>> = {
   'http.listen': '127.0.0.1:8080',
+  'http.trusted_proxies': [],
   'database.path': '/var/lib/darkserver/darkserver.db',
   'indexer.workers': 3,
   'indexer.scan': 'auto',
   'log.level': 'info',
   'log.format': 'text',
   'koji.skip_arches': ['src'],
+  'koji.sigkeys': [],
   'koji.reconcile_interval': '5m',
   'koji.sweep_interval': '1d',
   'koji.max_connections': 8,

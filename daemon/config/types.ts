@@ -1,5 +1,6 @@
 import type { LogLevel } from '../log.ts';
 import type { ScanMode } from '../indexer/types.ts';
+import type { RateLimit } from './network-values.ts';
 
 /** A YUM repository in which RPMs of a Koji are published. */
 export interface RepositoryConfig {
@@ -42,7 +43,13 @@ export interface KojiConfig {
 }
 
 export interface Config {
-  readonly http: { readonly listen: { readonly host: string; readonly port: number } };
+  readonly http: {
+    readonly listen: { readonly host: string; readonly port: number };
+    /** Addresses and ranges whose X-Forwarded-For is believed. */
+    readonly trustedProxies: readonly string[];
+    /** Null: no limit. */
+    readonly rateLimit: RateLimit | null;
+  };
   readonly database: { readonly path: string };
   /** The token itself, read from push.token_file; null: only loopback may push. */
   readonly push: { readonly token: string | null };

@@ -39,7 +39,7 @@ describe('defaults', () => {
   test('without a word, it is Fedora and loopback', () => {
     const { config, warnings } = load('');
     expect(config).toEqual({
-      http: { listen: { host: '127.0.0.1', port: 8080 } },
+      http: { listen: { host: '127.0.0.1', port: 8080 }, trustedProxies: [], rateLimit: null },
       database: { path: '/var/lib/darkserver/darkserver.db' },
       push: { token: null },
       indexer: { workers: 3, scan: 'auto' },
@@ -52,6 +52,7 @@ describe('defaults', () => {
           web: 'https://koji.fedoraproject.org/koji',
           topdir: null,
           skipArches: ['src'],
+          sigkeys: [],
           reconcileInterval: 300_000,
           sweepInterval: 86_400_000,
           maxConnections: 8,
@@ -68,7 +69,7 @@ describe('defaults', () => {
     const read = loadConfig({ file: example, environment: {}, flags: [], readToken: true });
     expect(read.config).toEqual(load('').config);
     const unset = read.settings.filter(({ origin }) => origin === 'default').map(({ key }) => key);
-    expect(unset).toEqual(['push.token_file', 'koji.topdir', 'koji.max_bytes_per_second']);
+    expect(unset).toEqual(['http.rate_limit', 'push.token_file', 'koji.topdir', 'koji.max_bytes_per_second']);
   });
 
   test('a file that somebody named must be there, the default one need not', () => {
