@@ -101,6 +101,10 @@ CREATE TABLE rpm (
   size          INTEGER NOT NULL,         -- bytes of the RPM file
   payload_hash  ANY,                      -- md5 of header and payload (SIGMD5): the bytes that its hex digits
                                           -- stand for, or text if a hub says something that is not hex; NULL if unknown
+  build_time    INTEGER,                  -- seconds since 1970 by the RPM's header; NULL if nobody says
+  content_size  INTEGER,                  -- bytes of its main header and payload, which signing does not change;
+                                          -- NULL if it was not read
+  signed        INTEGER NOT NULL DEFAULT 0 CHECK (signed IN (0, 1)), -- 1 if signed_copy has copies that are there
   superseded    INTEGER NOT NULL DEFAULT 0 CHECK (superseded IN (0, 1)),
                                           -- 1 if Koji no longer lists it in its build; its files stay known
   error_code    TEXT,                     -- why its files could not be read (shared/errors.ts), NULL if they were
@@ -116,6 +120,22 @@ CREATE TABLE rpm (
 CREATE UNIQUE INDEX rpm_by_build ON rpm (build_key, koji_rpm_id) WHERE build_key IS NOT NULL;
 CREATE UNIQUE INDEX rpm_by_local_path ON rpm (local_directory_key, local_name) WHERE build_key IS NULL;
 CREATE INDEX rpm_by_name ON rpm (name, version);
+
+-- Signatures of RPMs that Koji knows, and the copies that carry them. Koji writes a copy some time after it
+-- came to know the signature, or never, and removes it when it likes.
+CREATE TABLE signed_copy (
+  rpm_key       INTEGER NOT NULL, -- no declared foreign key, as in file: RPMs are never deleted
+  place         INTEGER NOT NULL, -- 0, 1, …: the best key first
+  sigkey        ANY NOT NULL,     -- as payload_hash: the bytes of the key's hex digits
+  size          INTEGER,          -- bytes of the copy, NULL if there is none or its size is unknown
+  seen_at       INTEGER,          -- when the copy was last there, NULL if it was not there when last asked for
+  awaited_since INTEGER,          -- when the signature was met if its copy is expected to come yet, else NULL
+  PRIMARY KEY (rpm_key, place),
+  CHECK (seen_at IS NULL OR awaited_since IS NULL)
+) STRICT, WITHOUT ROWID;
+
+-- RPMs whose copies are awaited, for the reconciler.
+CREATE INDEX signed_copy_awaited ON signed_copy (awaited_since) WHERE awaited_since IS NOT NULL;
 
 -- Archives of Koji's builds that are tar files: container images, disk images, whatever a content generator
 -- keeps. They share with RPMs the keys that rows of file are made of; negative ones are theirs, so that a
@@ -236,3 +256,45 @@ CREATE TRIGGER job_state_changed AFTER UPDATE OF state ON job WHEN OLD.state <> 
   UPDATE job_total SET jobs = jobs - 1 WHERE state = OLD.state;
   UPDATE job_total SET jobs = jobs + 1 WHERE state = NEW.state;
 END;
+
+-- YUM repositories of the configuration. All of this is a cache: what is no longer configured is deleted.
+CREATE TABLE repository (
+  repository_key       INTEGER PRIMARY KEY,
+  instance_key         INTEGER NOT NULL REFERENCES koji_instance,
+  name                 TEXT NOT NULL,
+  place                INTEGER NOT NULL, -- 0, 1, …: in the order of the configuration
+  source               TEXT NOT NULL,    -- as configured: packages of another source are another repository's
+  generation_key       INTEGER REFERENCES repository_generation, -- its packages, NULL before the first refresh
+  packages             INTEGER NOT NULL DEFAULT 0, -- how many they are
+  base_url             TEXT,    -- of the mirror that answered last, with a "/" at its end
+  primary_checksum     TEXT,    -- "TYPE:HEX" of the primary that they were read from
+  repomd_url           TEXT,    -- whose repomd.xml the next two are of
+  repomd_etag          TEXT,
+  repomd_last_modified TEXT,
+  last_refreshed       INTEGER, -- when the packages were taken over
+  last_seen            INTEGER, -- when the repository last said that it has them
+  failures             INTEGER NOT NULL DEFAULT 0, -- refreshes that have failed since the last that did not
+  error_message        TEXT,    -- how the last refresh failed, NULL if it did not
+  error_at             INTEGER,
+  UNIQUE (instance_key, name),
+  CHECK ((generation_key IS NULL) = (base_url IS NULL) AND (generation_key IS NULL) = (last_seen IS NULL)),
+  CHECK ((error_message IS NULL) = (error_at IS NULL))
+) STRICT;
+
+-- A set of packages, which is filled in many transactions and becomes a repository's in one statement. One that
+-- is no repository's is deleted: it was replaced, or whatever filled it has ended before its time.
+CREATE TABLE repository_generation (
+  generation_key INTEGER PRIMARY KEY AUTOINCREMENT -- never used twice: two daemons may fill at once
+) STRICT;
+
+CREATE TABLE repository_package (
+  generation_key INTEGER NOT NULL REFERENCES repository_generation,
+  nevra          BLOB NOT NULL,    -- the first 12 bytes of the SHA-256 of "NAME\0EPOCH\0VERSION\0RELEASE\0ARCH":
+                                   -- a quarter of what they take as text, and no two have ever been found to agree
+  href           TEXT NOT NULL,    -- relative to base_url, or a whole URL. It ends with "/", or is empty, where the
+                                   -- file is called NAME-VERSION-RELEASE.ARCH.rpm, which is left out then
+  size           INTEGER NOT NULL, -- bytes of the file
+  content_size   INTEGER,          -- bytes of its main header and payload, NULL if not said
+  build_time     INTEGER,          -- seconds since 1970, NULL if not said
+  PRIMARY KEY (generation_key, nevra, href)
+) STRICT, WITHOUT ROWID;

@@ -62,6 +62,8 @@ export interface KojiRpm {
   readonly size: number;
   /** Hex md5 of header and payload (SIGMD5), as Koji recorded it at import; null where Koji has none. */
   readonly payloadHash: string | null;
+  /** Seconds since the epoch, by the clock of the machine that built it; null where Koji has none. */
+  readonly buildTime: number | null;
   /** A content generator's entry without a file. */
   readonly metadataOnly: boolean;
 }

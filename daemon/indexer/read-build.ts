@@ -74,19 +74,29 @@ export async function readBuild(
   const slots = pLimit(PARALLEL);
   const indexed = await Promise.all(
     rpms.map(async (rpm): Promise<IndexedRpm> => {
-      const { kojiRpmId, name, epoch, version, release, arch, size, payloadHash } = rpm;
-      const files = isUnchanged(rpm, knownById.get(kojiRpmId))
-        ? 'keep'
+      const { kojiRpmId, name, epoch, version, release, arch, size, payloadHash, buildTime } = rpm;
+      const { files, contentSize } = isUnchanged(rpm, knownById.get(kojiRpmId))
+        ? KEPT
         : isSkipped(rpm, parts)
-          ? []
-          : await slots(() => reading.filesOf(rpm));
-      return { kojiRpmId, name, epoch, version, release, arch, size, payloadHash, files };
+          ? NOT_READ
+          : await slots(() => reading.contentOf(rpm));
+      const facts = { name, epoch, version, release, arch, size, payloadHash, buildTime, contentSize };
+      return { kojiRpmId, ...facts, files, signatures: 'keep' };
     }),
   );
   const indexedArchives =
     parts.scan === 'header' ? null : await readArchives(archives, known, parts, reading);
   return { rpms: indexed, archives: indexedArchives, failures: reading.failures, read: reading.read };
 }
+
+/** What reading an RPM came to. */
+interface RpmContent {
+  readonly files: IndexedFiles;
+  readonly contentSize: number | null;
+}
+
+const KEPT: RpmContent = { files: 'keep', contentSize: null };
+const NOT_READ: RpmContent = { files: [], contentSize: null };
 
 async function readArchives(
   archives: readonly KojiArchive[],
@@ -103,7 +113,7 @@ async function readArchives(
     } else if (isSkipped(archive, parts)) {
       indexed.push({ ...archive, files: [] });
     } else {
-      indexed.push({ ...archive, ...(await reading.contentOf(archive)) });
+      indexed.push({ ...archive, ...(await reading.contentOfArchive(archive)) });
     }
   }
   return indexed;
@@ -152,8 +162,9 @@ class Reading {
     this.#signal = signal;
   }
 
-  filesOf(rpm: KojiRpm): Promise<IndexedFiles> {
-    return this.#attempt(formatNvra(rpm), { koji_rpm_id: rpm.kojiRpmId }, async () => {
+  async contentOf(rpm: KojiRpm): Promise<RpmContent> {
+    let contentSize: number | null = null;
+    const files = await this.#attempt(formatNvra(rpm), { koji_rpm_id: rpm.kojiRpmId }, async () => {
       const { scan: mode, openRpm } = this.#parts;
       const content = await readRpm(rpm, openRpm(rpmPath(this.#build, rpm)), {
         mode,
@@ -161,12 +172,14 @@ class Reading {
         askDebuginfo: this.#askDebuginfo,
       });
       this.read.rpms++;
+      contentSize = content.contentSize;
       return content;
     });
+    return { files, contentSize };
   }
 
   /** The files, and the directory where the archive was found. */
-  async contentOf(archive: KojiArchive): Promise<{ files: IndexedFiles; directory: string }> {
+  async contentOfArchive(archive: KojiArchive): Promise<{ files: IndexedFiles; directory: string }> {
     let { directory } = archive;
     const fields = { koji_archive_id: archive.kojiArchiveId };
     const files = await this.#attempt(archive.filename, fields, async () => {

@@ -30,6 +30,10 @@ export interface RpmHead {
   readonly providedBuildIds: readonly BuildId[];
   /** "cpio" wherever rpm itself wrote the package. */
   readonly payloadFormat: string;
+  /** Seconds since the epoch; null where the header does not say. */
+  readonly buildTime: number | null;
+  /** Offset of the main header in the RPM. */
+  readonly headerStart: number;
   /** Offset of the payload in the RPM. */
   readonly payloadStart: number;
   /** Bytes of the whole RPM as it states them; null where it does not. */
@@ -54,6 +58,8 @@ export async function readRpmHead(reader: ChunkReader): Promise<RpmHead> {
     rpmVersion: header.string(RpmTag.rpmVersion),
     providedBuildIds: readProvidedBuildIds(header),
     payloadFormat: header.string(RpmTag.payloadFormat) ?? 'cpio',
+    buildTime: header.integer(RpmTag.buildTime),
+    headerStart,
     payloadStart,
     statedSize: stated === null ? null : headerStart + stated,
   };

@@ -58,9 +58,12 @@ class Scan {
       checkSize(head, this.#size);
       const { files, warnings } = await this.#readFiles(head, reader);
       const bytesRead = this.#readers.reduce((sum, { bytesTaken }) => sum + bytesTaken, 0);
+      const size = this.#size ?? head.statedSize ?? bytesRead;
       return {
         ...head.identity,
-        size: this.#size ?? head.statedSize ?? bytesRead,
+        buildTime: head.buildTime,
+        size,
+        contentSize: Math.max(0, size - head.headerStart),
         files,
         bytesRead,
         warnings,

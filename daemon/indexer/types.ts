@@ -36,8 +36,12 @@ export interface RpmScan {
   readonly arch: string;
   /** Hex md5 of header and payload (SIGMD5), null where the package carries none (rpm 6). */
   readonly payloadHash: string | null;
+  /** Seconds since the epoch, by the header; null where it does not say. */
+  readonly buildTime: number | null;
   /** Bytes of the whole RPM. */
   readonly size: number;
+  /** Bytes from the main header on: signing changes what is before it. */
+  readonly contentSize: number;
   readonly files: readonly ScannedFile[];
   /** Bytes taken from the source, for the scan's statistics. */
   readonly bytesRead: number;

@@ -51,6 +51,7 @@ const rpm = z
     arch: segment,
     size: integer.pipe(z.int().nonnegative()),
     payloadhash: z.string().max(128).nullable(),
+    buildtime: integer.nullish(),
     // Kojis before 1.11 know no content generators.
     metadata_only: z.boolean().nullish(),
   })
@@ -64,6 +65,7 @@ const rpm = z
     arch: row.arch,
     size: row.size,
     payloadHash: row.payloadhash === null || row.payloadhash === '' ? null : row.payloadhash.toLowerCase(),
+    buildTime: row.buildtime ?? null,
     metadataOnly: row.metadata_only ?? false,
   }));
 

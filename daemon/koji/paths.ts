@@ -29,6 +29,11 @@ export function rpmPath(build: Nvr & { readonly volume: string }, rpm: Nvra): st
   return `${buildDirectory(build)}/${rpm.arch}/${formatNvra(rpm)}.rpm`;
 }
 
+/** Where the copy of an RPM lies that is signed with a key (koji.PathInfo.signed): under data/signed of its build. */
+export function signedRpmPath(build: Nvr & { readonly volume: string }, rpm: Nvra, sigkey: string): string {
+  return `${buildDirectory(build)}/data/signed/${sigkey}/${rpm.arch}/${formatNvra(rpm)}.rpm`;
+}
+
 /** Where an archive lies, relative to topdir or topurl. */
 export function archivePath(
   build: Nvr & { readonly volume: string },

@@ -15,6 +15,7 @@ import type { Database } from './open.ts';
 import { immediateTransaction } from './transactions.ts';
 import { RpmRows } from './rpm-rows.ts';
 import type { ReadError } from './rpm-rows.ts';
+import { COPY_EXPECTED, SignedCopies } from './signed-copies.ts';
 import type { Totals, TotalsRow } from './totals.ts';
 import type { IndexedArchive, IndexedFiles, IndexedRpm, LocalRpm, StoredFile } from './types.ts';
 
@@ -28,6 +29,7 @@ export class IndexWriter {
   readonly #rpms: RpmRows;
   readonly #archives: ArchiveRows;
   readonly #files: FileRows;
+  readonly #signedCopies: SignedCopies;
   readonly #now: () => number;
   readonly #transaction: (work: () => void) => void;
   readonly #selectBuild: Statement<[number, number], number>;
@@ -47,6 +49,7 @@ export class IndexWriter {
     this.#rpms = new RpmRows(db);
     this.#archives = new ArchiveRows(db);
     this.#files = new FileRows(db, parts.directories);
+    this.#signedCopies = new SignedCopies(db);
     this.#transaction = immediateTransaction(db);
     this.#selectBuild = db
       .prepare<[number, number], number>(
@@ -86,12 +89,18 @@ export class IndexWriter {
         );
       }
       if (rpms === null) return;
+      const now = this.#now();
+      const isRecent = build.completedAt !== null && now - build.completedAt * 1000 < COPY_EXPECTED;
       totals.rpms += this.#replaceListed<KojiRpmId, IndexedRpm>(
         buildKey,
         rpms,
         ({ kojiRpmId }) => kojiRpmId,
         this.#rpms,
         totals,
+        (rpmKey, { signatures }, isNew) => {
+          if (signatures === 'keep') return;
+          this.#signedCopies.replace(rpmKey, signatures, now, isRecent || !isNew);
+        },
       );
       this.#setRpmsKnown.run(buildKey);
     });
@@ -158,6 +167,7 @@ export class IndexWriter {
     idOf: (each: T) => Id,
     rows: HolderRows<Id, T>,
     totals: TotalsRow,
+    onStored?: (key: number, listed: T, isNew: boolean) => void,
   ): number {
     const known = rows.keysOfBuild(buildKey);
     const unlisted = new Set(known.values());
@@ -166,6 +176,7 @@ export class IndexWriter {
       const content = contentOf(each.files);
       const error = content === 'keep' ? 'keep' : 'error' in content ? content : null;
       let key = known.get(idOf(each));
+      const isNew = key === undefined;
       if (key !== undefined) {
         unlisted.delete(key);
         rows.update(key, each, error);
@@ -176,6 +187,7 @@ export class IndexWriter {
         added++;
       }
       if (content !== 'keep' && !('error' in content)) addTotals(totals, this.#files.replace(key, content));
+      onStored?.(key, each, isNew);
     }
     for (const key of unlisted) rows.supersede(key);
     return added;

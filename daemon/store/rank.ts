@@ -8,14 +8,20 @@ function rankOfState({ build }: Holder): number {
   return build.state === 'complete' ? 0 : 2;
 }
 
+/** Of archives Koji has no signed copies. */
+function isSigned(holder: Holder): boolean {
+  return 'signedCopies' in holder && holder.signedCopies.length > 0;
+}
+
 /**
  * The rules of "best first" down to the build: complete before deleted, listed by Koji before superseded,
- * release before draft, then the newest.
+ * with a signed copy before unsigned, release before draft, then the newest.
  */
 function compareBuilds(a: Holder, b: Holder): number {
   return (
     rankOfState(a) - rankOfState(b) ||
     Number(a.superseded) - Number(b.superseded) ||
+    Number(isSigned(b)) - Number(isSigned(a)) ||
     Number(a.build?.draft ?? false) - Number(b.build?.draft ?? false) ||
     (b.build?.completedAt ?? 0) - (a.build?.completedAt ?? 0)
   );

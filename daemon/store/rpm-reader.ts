@@ -5,6 +5,7 @@ import type { Directories } from './directories.ts';
 import type { Instances } from './instances.ts';
 import type { Database } from './open.ts';
 import { decodePayloadHash } from './rpm-rows.ts';
+import { SignedCopies } from './signed-copies.ts';
 import type { StoredArchive, StoredBuild, StoredRpm } from './types.ts';
 
 /** Rows are read as arrays, which the driver makes in two thirds of the time that it needs for objects. */
@@ -32,6 +33,9 @@ type RpmRow = [
   arch: string,
   size: number,
   payload_hash: Buffer | string | null,
+  build_time: number | null,
+  content_size: number | null,
+  signed: number,
   superseded: number,
   error_code: ErrorCode | null,
   error_message: string | null,
@@ -50,12 +54,14 @@ export class Seen {
 export class RpmReader {
   readonly #instances: Instances;
   readonly #directories: Directories;
+  readonly #signedCopies: SignedCopies;
   readonly #selectBuild: Statement<[number], BuildRow>;
   readonly #selectRpm: Statement<[number], RpmRow>;
 
   constructor(db: Database, instances: Instances, directories: Directories) {
     this.#instances = instances;
     this.#directories = directories;
+    this.#signedCopies = new SignedCopies(db);
     this.#selectBuild = db
       .prepare<[number], BuildRow>(
         `SELECT instance_key, koji_build_id, name, epoch, version, release, state, draft, volume,
@@ -65,8 +71,8 @@ export class RpmReader {
       .raw();
     this.#selectRpm = db
       .prepare<[number], RpmRow>(
-        `SELECT build_key, koji_rpm_id, name, epoch, version, release, arch, size, payload_hash, superseded,
-           error_code, error_message, local_directory_key, local_name
+        `SELECT build_key, koji_rpm_id, name, epoch, version, release, arch, size, payload_hash,
+           build_time, content_size, signed, superseded, error_code, error_message, local_directory_key, local_name
          FROM rpm WHERE rpm_key = ?`,
       )
       .raw();
@@ -78,7 +84,8 @@ export class RpmReader {
     const row = this.#selectRpm.get(rpmKey);
     if (row === undefined) throw new Error(`there is no rpm ${rpmKey}`);
     const [buildKey, kojiRpmId, name, epoch, version, release, arch, size, payloadHash] = row;
-    const [, , , , , , , , , superseded, errorCode, errorMessage, directoryKey, localName] = row;
+    const [, , , , , , , , , buildTime, contentSize, signed, superseded, errorCode, errorMessage] = row;
+    const [, , , , , , , , , , , , , , , directoryKey, localName] = row;
     const rpm: StoredRpm = {
       kojiRpmId,
       name,
@@ -88,8 +95,11 @@ export class RpmReader {
       arch,
       size,
       payloadHash: decodePayloadHash(payloadHash),
+      buildTime,
+      contentSize,
       build: buildKey === null ? null : this.build(buildKey, seen),
       superseded: superseded === 1,
+      signedCopies: signed === 1 ? this.#signedCopies.ofRpm(rpmKey) : [],
       localPath:
         directoryKey === null || localName === null
           ? null

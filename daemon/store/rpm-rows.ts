@@ -14,6 +14,8 @@ type FactColumns = [
   arch: string,
   size: number,
   payloadHash: Buffer | string | null,
+  buildTime: number | null,
+  contentSize: number | null,
 ];
 
 /** Why an RPM or an archive could not be read. */
@@ -31,8 +33,8 @@ export function decodePayloadHash(stored: Buffer | string | null): string | null
 }
 
 function factColumns(rpm: RpmFacts): FactColumns {
-  const { name, epoch, version, release, arch, size, payloadHash } = rpm;
-  return [name, epoch, version, release, arch, size, encodePayloadHash(payloadHash)];
+  const { name, epoch, version, release, arch, size, payloadHash, buildTime, contentSize } = rpm;
+  return [name, epoch, version, release, arch, size, encodePayloadHash(payloadHash), buildTime, contentSize];
 }
 
 /** Writes the rows of table rpm. */
@@ -48,12 +50,14 @@ export class RpmRows {
   constructor(db: Database) {
     this.#insert = db.prepare(
       `INSERT INTO rpm (build_key, koji_rpm_id,
-         name, epoch, version, release, arch, size, payload_hash, error_code, error_message)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         name, epoch, version, release, arch, size, payload_hash, build_time, content_size,
+         error_code, error_message)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
     this.#insertLocal = db.prepare(
-      `INSERT INTO rpm (local_directory_key, local_name, name, epoch, version, release, arch, size, payload_hash)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO rpm (local_directory_key, local_name,
+         name, epoch, version, release, arch, size, payload_hash, build_time, content_size)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
     this.#selectLocal = db
       .prepare<[number, string], number>(
@@ -63,7 +67,7 @@ export class RpmRows {
     this.#selectOfBuild = db.prepare('SELECT koji_rpm_id, rpm_key FROM rpm WHERE build_key = ?');
     this.#update = db.prepare(
       `UPDATE rpm SET name = ?, epoch = ?, version = ?, release = ?, arch = ?, size = ?, payload_hash = ?,
-         superseded = 0
+         build_time = ?, content_size = ifnull(?, content_size), superseded = 0
        WHERE rpm_key = ?`,
     );
     this.#setError = db.prepare('UPDATE rpm SET error_code = ?, error_message = ? WHERE rpm_key = ?');

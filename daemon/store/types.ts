@@ -33,6 +33,29 @@ export interface RpmFacts extends Nvra {
   /** Bytes. */
   readonly size: number;
   readonly payloadHash: string | null;
+  /** Seconds since the epoch, by the header (BUILDTIME); null where nobody says. */
+  readonly buildTime: number | null;
+  /**
+   * Bytes of the main header and the payload, which signing does not change, unlike `size`; null if the RPM
+   * was not read (where the index had them before, it keeps them).
+   */
+  readonly contentSize: number | null;
+}
+
+/** A signed copy of an RPM in Koji's file store, as data/signed/SIGKEY/ARCH/FILE under its build. */
+export interface SignedCopy {
+  /** Lower-case hex, as it stands in the path: the last 8 digits of the key's id. */
+  readonly sigkey: string;
+  /** Bytes; null where the file server does not tell. */
+  readonly size: number | null;
+  /** When it was last seen there, milliseconds since the epoch. */
+  readonly seenAt: number;
+}
+
+/** A signature of an RPM that Koji knows, and whether the copy that carries it was there just now. */
+export interface IndexedSignature {
+  readonly sigkey: string;
+  readonly copy: { readonly size: number | null } | null;
 }
 
 /**
@@ -47,6 +70,8 @@ export type IndexedFiles =
 export interface IndexedRpm extends RpmFacts {
   readonly kojiRpmId: KojiRpmId;
   readonly files: IndexedFiles;
+  /** Best first. "keep": nobody could be asked, what the index has stays. */
+  readonly signatures: readonly IndexedSignature[] | 'keep';
 }
 
 /** One tar archive of a build as the indexer hands it over. */
@@ -96,6 +121,8 @@ export interface StoredRpm extends RpmFacts {
   readonly build: StoredBuild | null;
   /** True if Koji no longer lists it in its build: it is known, but nowhere to be had. */
   readonly superseded: boolean;
+  /** Those that were there when they were last asked for, best first. */
+  readonly signedCopies: readonly SignedCopy[];
   /** Absolute path of a local RPM, else null. */
   readonly localPath: string | null;
   /** Why its files could not be read, else null. */

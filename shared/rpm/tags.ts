@@ -7,6 +7,7 @@ export const RpmTag = {
   version: 1001,
   release: 1002,
   epoch: 1003,
+  buildTime: 1006,
   arch: 1022,
   oldFileNames: 1027,
   fileSizes: 1028,

@@ -88,6 +88,9 @@ function rpmOf(
     arch: 'x86_64',
     size: kojiRpmId % 1_000_000,
     payloadHash: createHash('md5').update(String(kojiRpmId)).digest('hex'),
+    buildTime: 1_700_000_000 + kojiRpmId,
+    contentSize: Math.max(0, (kojiRpmId % 1_000_000) - 4500),
+    signatures: [],
     files: Array.from({ length: count }, (_, file) => ({
       path: pathOf(kind, name, `${version}-${release}`, file),
       buildId: madeLikeBuildId(round, number, file),

@@ -261,7 +261,9 @@ describe('builds that the index holds', () => {
     const job = await claim(store.jobs, 'w', [INSTANCE]);
     expect(await round(setting)).toBe(1);
     const [rpm] = asked?.rpms ?? [];
-    await store.index.replaceBuild(INSTANCE, asked?.build ?? never(), [{ ...(rpm ?? never()), files: [] }]);
+    await store.index.replaceBuild(INSTANCE, asked?.build ?? never(), [
+      { ...(rpm ?? never()), contentSize: null, files: [], signatures: [] },
+    ]);
     await store.jobs.complete(job);
     expect(await work()).toEqual([kojiBuildId]);
   });

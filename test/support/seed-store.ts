@@ -45,6 +45,9 @@ export function indexedRpm(
     arch: 'x86_64',
     size: 12_345,
     payloadHash: '0123456789abcdef0123456789abcdef',
+    buildTime: 1_699_999_000,
+    contentSize: 12_000,
+    signatures: [],
     ...facts,
   };
 }
@@ -128,7 +131,7 @@ export async function seedStore({ index }: Store): Promise<void> {
   await index.replaceLocalRpms([
     {
       path: '/srv/rpms/50% off #1/lokal ä.rpm',
-      facts: { ...lokal, size: 99, payloadHash: null },
+      facts: { ...lokal, size: 99, payloadHash: null, buildTime: null, contentSize: null },
       files: [storedFile('/opt/lokal', SEEDED.local)],
     },
   ]);

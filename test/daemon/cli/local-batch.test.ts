@@ -13,6 +13,8 @@ const FACTS = {
   arch: 'i686',
   size: 9,
   payloadHash: 'aa',
+  buildTime: null,
+  contentSize: null,
 };
 
 function rpm(number: number, files: StoredFile[] = []): LocalRpm {

@@ -44,6 +44,8 @@ describe('replacing a build', () => {
         rpm: {
           ...rpm(11, [], facts),
           files: undefined,
+          signatures: undefined,
+          signedCopies: [],
           build: { ...build, instance: 'fedora', indexedAt: 1_000 },
           superseded: false,
           localPath: null,
@@ -257,6 +259,8 @@ describe('a local RPM', () => {
     arch: 'i686',
     size: 9,
     payloadHash: 'aa',
+    buildTime: null,
+    contentSize: null,
   };
 
   test('is found without a build, and replaced where it lies', async () => {

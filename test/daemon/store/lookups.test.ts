@@ -25,7 +25,7 @@ async function storeRivals(index: IndexStore): Promise<void> {
   await rival(5, { completedAt: 500.25 });
   await rival(6, { completedAt: 500.5 });
   await rival(7, { completedAt: 500.5 });
-  const facts = { ...NVRA, epoch: null, size: 1, payloadHash: null };
+  const facts = { ...NVRA, epoch: null, size: 1, payloadHash: null, buildTime: null, contentSize: null };
   await index.replaceLocalRpms([
     { path: '/srv/hello.rpm', facts, files: [storedFile('/usr/bin/x', SHARED)] },
   ]);

@@ -21,6 +21,8 @@ const LOCAL = {
   arch: 'noarch',
   size: 1,
   payloadHash: null,
+  buildTime: null,
+  contentSize: null,
 };
 
 type Step =

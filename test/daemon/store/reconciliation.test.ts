@@ -95,6 +95,7 @@ test('the content of a build is what it has now', async () => {
   const rpm = (kojiRpmId: number) => ({
     kojiRpmId: kojiRpmId as KojiRpmId,
     ...{ name: 'r', epoch: null, version: '1', release: '1', arch: 'x86_64', size: 1, payloadHash: null },
+    ...{ buildTime: null, contentSize: null, signatures: [] },
     files: [],
   });
   expect(await content()).toBeNull();
