@@ -92,8 +92,8 @@ export interface RepositoryStore {
 
   /** A set of packages to be filled and taken over. */
   begin(): Promise<number>;
-  /** All in one transaction. */
-  add(generation: number, packages: readonly RepositoryPackage[]): Promise<void>;
+  /** All in one transaction. Returns how many of them were not there yet. */
+  add(generation: number, packages: readonly RepositoryPackage[]): Promise<number>;
   /**
    * Makes these the packages of a repository. Throws `store` if they are not as many as were added: another
    * daemon has taken them for leftovers.
@@ -107,6 +107,8 @@ export interface RepositoryStore {
       readonly primaryChecksum: string;
     },
   ): Promise<void>;
+  /** It will not be filled further nor taken over. */
+  abandon(generation: number): Promise<void>;
   /** The packages are still these. */
   recordSeen(instance: string, name: string, seen: RepositorySeen): Promise<void>;
   recordFailure(

@@ -6,9 +6,12 @@ import { JobLocks } from './job-locks.ts';
 import { JobQueue } from './job-queue.ts';
 import { type Database, openDatabase, openDatabaseForReading } from './open.ts';
 import { kept } from './kept.ts';
+import { MirrorCopies } from './mirror-copies.ts';
 import { QuietCheckpoint } from './quiet-checkpoint.ts';
 import { Reconciliation } from './reconciliation.ts';
 import type { ReconciliationStore } from './reconciliation-types.ts';
+import { Repositories } from './repositories.ts';
+import type { RepositoryStore } from './repository-types.ts';
 import { toStoreError } from './store-error.ts';
 import type { IndexStore, JobStore, Store } from './types.ts';
 
@@ -58,6 +61,12 @@ function composeStore(db: Database, path: string, now: () => number): Store {
       write,
     ),
     reconciliation: reconciliationStore(new Reconciliation(db, instances), instances, read, write),
+    repositories: repositoryStore(
+      new Repositories(db, instances),
+      new MirrorCopies(db, instances),
+      read,
+      write,
+    ),
     recordPush: (instance, at) =>
       write(() => {
         instances.recordPush(instance, at);
@@ -170,5 +179,40 @@ function reconciliationStore(
     buildsBelow: (instance, kojiBuildId, limit) =>
       read(() => reconciliation.buildsBelow(instance, kojiBuildId, limit)),
     storedContent: (instance, kojiBuildId) => read(() => reconciliation.storedContent(instance, kojiBuildId)),
+  };
+}
+
+function repositoryStore(
+  repositories: Repositories,
+  copies: MirrorCopies,
+  read: Run,
+  write: Run,
+): RepositoryStore {
+  return {
+    copiesOf: (rpms) => read(() => copies.copiesOf(rpms)),
+    configure: (configured) =>
+      write(() => {
+        repositories.configure(configured);
+      }),
+    states: (instance) => read(() => repositories.states(instance)),
+    begin: () => write(() => repositories.begin()),
+    add: (generation, packages) => write(() => repositories.add(generation, packages)),
+    takeOver: (instance, name, taken) =>
+      write(() => {
+        repositories.takeOver(instance, name, taken);
+      }),
+    abandon: (generation) =>
+      read(() => {
+        repositories.abandon(generation);
+      }),
+    recordSeen: (instance, name, seen) =>
+      write(() => {
+        repositories.recordSeen(instance, name, seen);
+      }),
+    recordFailure: (instance, name, failure) =>
+      write(() => {
+        repositories.recordFailure(instance, name, failure);
+      }),
+    discard: () => write(() => repositories.discard()),
   };
 }

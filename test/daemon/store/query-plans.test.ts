@@ -4,7 +4,9 @@ import { Instances } from '../../../daemon/store/instances.ts';
 import { JobList } from '../../../daemon/store/job-list.ts';
 import { JobLocks } from '../../../daemon/store/job-locks.ts';
 import { JobQueue } from '../../../daemon/store/job-queue.ts';
+import { MirrorCopies } from '../../../daemon/store/mirror-copies.ts';
 import { Reconciliation } from '../../../daemon/store/reconciliation.ts';
+import { Repositories } from '../../../daemon/store/repositories.ts';
 import { openDatabase, type Database } from '../../../daemon/store/open.ts';
 
 /** Every statement that the store prepares. */
@@ -21,6 +23,8 @@ function statementsOf(db: Database): string[] {
   new JobLocks(db);
   new JobList(db, instances, Date.now);
   new Reconciliation(db, instances);
+  new Repositories(db, instances);
+  new MirrorCopies(db, instances);
   db.prepare = prepare;
   return statements;
 }
@@ -35,7 +39,7 @@ function planOf(db: Database, sql: string): string[] {
 }
 
 /** What may be read from end to end: tables of a few rows, and lists that the caller has given. */
-const SMALL = /^SCAN (total|job_total|json_each|i|p|CONSTANT ROW)\b/;
+const SMALL = /^SCAN (total|job_total|repository|repository_generation|json_each|i|p|CONSTANT ROW)\b/;
 /** One pass over an index that holds only what is asked for: the running jobs. */
 const RUNNING = /^(SEARCH|SCAN) job USING (COVERING )?INDEX job_running\b/;
 
