@@ -4,13 +4,15 @@
  */
 export class BackwardBits {
   readonly #bytes: Uint8Array;
+  readonly #start: number;
   #left: number;
 
-  /** Without an end mark there are no bits, and less than none. */
-  constructor(bytes: Uint8Array) {
+  /** They are in `bytes` from `start` to `end`. Without an end mark there are no bits, and less than none. */
+  constructor(bytes: Uint8Array, start: number, end: number) {
     this.#bytes = bytes;
-    const last = bytes.at(-1) ?? 0;
-    this.#left = last === 0 ? -1 : bytes.length * 8 - 1 - Math.clz32(last << 24);
+    this.#start = start;
+    const last = end > start ? (bytes[end - 1] ?? 0) : 0;
+    this.#left = last === 0 ? -1 : (end - start) * 8 - 1 - Math.clz32(last << 24);
   }
 
   /** Bits that are left; negative once more were taken than there were. */
@@ -26,15 +28,17 @@ export class BackwardBits {
   }
 
   peek(count: number): number {
-    const start = this.#left - count;
-    const byte = start >> 3;
     const bytes = this.#bytes;
+    const first = this.#left - count;
+    // Bits before the first are others'.
+    if (first < 0) return this.#left > 0 ? this.peek(this.#left) << -first : 0;
+    const byte = this.#start + (first >> 3);
     const word =
       (bytes[byte] ?? 0) |
       ((bytes[byte + 1] ?? 0) << 8) |
       ((bytes[byte + 2] ?? 0) << 16) |
       ((bytes[byte + 3] ?? 0) << 24);
-    return (word >>> (start & 7)) & ((1 << count) - 1);
+    return (word >>> (first & 7)) & ((1 << count) - 1);
   }
 
   skip(count: number): void {

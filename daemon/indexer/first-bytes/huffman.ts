@@ -1,98 +1,126 @@
 import { BackwardBits } from './bits.ts';
-import { FseState, readFseTable } from './fse.ts';
-
-/** zstd's Huffman codes of literals (RFC 8878, section 4.2). */
-export interface HuffmanTable {
-  /** Bits of the longest code. */
-  readonly codeBits: number;
-  /** By the next `codeBits` bits: the literal, and from bit 8 on the bits of its code. */
-  readonly codes: readonly number[];
-}
+import { FseTable } from './fse.ts';
 
 const CODE_BITS_MAX = 11;
 const WEIGHTS_MAX = 255;
 const WEIGHTS_ACCURACY_LOG_MAX = 6;
 const WEIGHT_SYMBOLS = CODE_BITS_MAX + 1;
 
-/** Reads the description of a code from the start of `bytes`. Null if it breaks the format. */
-export function readHuffmanTable(
-  bytes: Uint8Array,
-): { readonly table: HuffmanTable; readonly length: number } | null {
-  const head = bytes[0] ?? 0;
-  const isPlain = head >= 128;
-  const length = 1 + (isPlain ? (head - 126) >> 1 : head);
-  if (length > bytes.length) return null;
-  const described = bytes.subarray(1, length);
-  const weights = isPlain ? plainWeights(described, head - 127) : compressedWeights(described);
-  const table = weights === null ? null : huffmanTable(weights);
-  return table === null ? null : { table, length };
-}
+const weightTable = new FseTable();
+/** The weight of each literal. */
+const weights = new Uint8Array(WEIGHTS_MAX + 1);
+/** By weight: how many literals have it, then where the next of them goes. */
+const ends = new Uint16Array(CODE_BITS_MAX + 1);
 
-/** Decodes the first `wanted` literals of one stream. Null if the stream holds fewer. */
-export function decodeHuffman(
-  { codeBits, codes }: HuffmanTable,
-  stream: Uint8Array,
-  wanted: number,
-): Uint8Array | null {
-  const input = new BackwardBits(stream);
-  const output = new Uint8Array(wanted);
-  for (let at = 0; at < wanted; at++) {
-    const code = codes[input.peek(codeBits)] ?? 0;
-    output[at] = code & 0xff;
-    input.skip(code >> 8);
-    if (input.left < 0) return null;
+/**
+ * zstd's Huffman code of literals (RFC 8878, section 4.2). Filled anew for each file. Codes of one length are
+ * successive numbers, so that it is enough to know where those of each length begin: a table by code, which is
+ * usual, pays only for more than a few hundred literals.
+ */
+export class HuffmanTable {
+  /** Bits of the longest code. */
+  #codeBits = 0;
+  /** By weight, which is the higher the shorter the codes: the first code, as its `codeBits` bits. */
+  readonly #starts = new Uint16Array(CODE_BITS_MAX + 1);
+  /** By weight: where its literals begin in `literals`. */
+  readonly #firsts = new Uint16Array(CODE_BITS_MAX + 1);
+  /** By weight, and those of one weight in their order. */
+  readonly #literals = new Uint8Array(WEIGHTS_MAX + 1);
+
+  /** Fills it as described from `start` on. Returns where the description ends; null if it breaks the format. */
+  fill(bytes: Uint8Array, start: number, end: number): number | null {
+    const head = bytes[start] ?? 0;
+    const isPlain = head >= 128;
+    const descriptionEnd = start + 1 + (isPlain ? (head - 126) >> 1 : head);
+    if (descriptionEnd > end) return null;
+    const count = isPlain
+      ? readPlainWeights(bytes, start + 1, head - 127)
+      : readCompressedWeights(bytes, start + 1, descriptionEnd);
+    return count !== null && this.#fillByWeights(count) ? descriptionEnd : null;
   }
-  return output;
+
+  /** The next literal. */
+  take(bits: BackwardBits): number {
+    const code = bits.peek(this.#codeBits);
+    let weight = this.#codeBits;
+    while (code < (this.#starts[weight] ?? 0)) weight--;
+    bits.skip(this.#codeBits + 1 - weight);
+    const place = (code - (this.#starts[weight] ?? 0)) >> (weight - 1);
+    return this.#literals[(this.#firsts[weight] ?? 0) + place] ?? 0;
+  }
+
+  /** The last weight is not written: it makes the sum a power of two. */
+  #fillByWeights(count: number): boolean {
+    let sum = 0;
+    for (let literal = 0; literal < count; literal++) {
+      const weight = weights[literal] ?? 0;
+      if (weight > 0) sum += 1 << (weight - 1);
+    }
+    if (sum === 0) return false;
+    const codeBits = 32 - Math.clz32(sum);
+    if (codeBits > CODE_BITS_MAX) return false;
+    const rest = (1 << codeBits) - sum;
+    if ((rest & (rest - 1)) !== 0) return false;
+    weights[count] = 32 - Math.clz32(rest);
+    this.#codeBits = codeBits;
+    this.#sort(count + 1);
+    return true;
+  }
+
+  /** The longest codes, of the least weight, come first. */
+  #sort(count: number): void {
+    ends.fill(0);
+    for (let literal = 0; literal < count; literal++) {
+      const weight = weights[literal] ?? 0;
+      ends[weight] = (ends[weight] ?? 0) + 1;
+    }
+    let code = 0;
+    let place = 0;
+    for (let weight = 1; weight <= this.#codeBits; weight++) {
+      const alike = ends[weight] ?? 0;
+      this.#starts[weight] = code;
+      this.#firsts[weight] = place;
+      ends[weight] = place;
+      code += alike << (weight - 1);
+      place += alike;
+    }
+    for (let literal = 0; literal < count; literal++) {
+      const weight = weights[literal] ?? 0;
+      if (weight === 0) continue;
+      const end = ends[weight] ?? 0;
+      this.#literals[end] = literal;
+      ends[weight] = end + 1;
+    }
+  }
 }
 
-function plainWeights(bytes: Uint8Array, count: number): number[] {
-  return Array.from({ length: count }, (_, i) => {
-    const two = bytes[i >> 1] ?? 0;
-    return i % 2 === 0 ? two >> 4 : two & 15;
-  });
+/** Returns how many there are. */
+function readPlainWeights(bytes: Uint8Array, start: number, count: number): number {
+  for (let i = 0; i < count; i++) {
+    const two = bytes[start + (i >> 1)] ?? 0;
+    weights[i] = i % 2 === 0 ? two >> 4 : two & 15;
+  }
+  return count;
 }
 
 /** Two states take turns until the bits are used up; what they then stand for comes last. */
-function compressedWeights(bytes: Uint8Array): number[] | null {
-  const read = readFseTable(bytes, WEIGHTS_ACCURACY_LOG_MAX, WEIGHT_SYMBOLS);
-  if (read === null) return null;
-  const bits = new BackwardBits(bytes.subarray(read.length));
-  let state = new FseState(read.table, bits);
-  let other = new FseState(read.table, bits);
+function readCompressedWeights(bytes: Uint8Array, start: number, end: number): number | null {
+  const bitsStart = weightTable.fillAsDescribed(bytes, start, end, WEIGHTS_ACCURACY_LOG_MAX, WEIGHT_SYMBOLS);
+  if (bitsStart === null) return null;
+  const bits = new BackwardBits(bytes, bitsStart, end);
+  const { states, accuracyLog } = weightTable;
+  let state = states[bits.take(accuracyLog)] ?? 0;
+  let other = states[bits.take(accuracyLog)] ?? 0;
   if (bits.left < 0) return null;
-  const weights: number[] = [];
-  while (weights.length < WEIGHTS_MAX) {
-    weights.push(state.symbol);
-    state.advance(bits);
-    if (bits.left < 0) return [...weights, other.symbol];
-    [state, other] = [other, state];
+  for (let count = 0; count < WEIGHTS_MAX - 1; count++) {
+    weights[count] = state & 0xff;
+    const advanced = states[(state >> 16) + bits.take((state >> 8) & 0xff)] ?? 0;
+    state = other;
+    other = advanced;
+    if (bits.left < 0) {
+      weights[count + 1] = state & 0xff;
+      return count + 2;
+    }
   }
   return null;
-}
-
-/** The last weight is not written: it makes the sum a power of two. */
-function huffmanTable(weights: number[]): HuffmanTable | null {
-  const sum = weights.reduce((total, weight) => total + (weight > 0 ? 1 << (weight - 1) : 0), 0);
-  if (sum === 0 || weights.length > WEIGHTS_MAX) return null;
-  const codeBits = 32 - Math.clz32(sum);
-  if (codeBits > CODE_BITS_MAX) return null;
-  const size = 1 << codeBits;
-  const rest = size - sum;
-  if ((rest & (rest - 1)) !== 0) return null;
-  const all = [...weights, 32 - Math.clz32(rest)];
-  const codes = new Array<number>(size).fill(0);
-  // The longest codes, of the least weight, come first.
-  const starts = new Uint16Array(CODE_BITS_MAX + 2);
-  for (const weight of all)
-    if (weight > 0) starts[weight + 1] = (starts[weight + 1] ?? 0) + (1 << (weight - 1));
-  for (let weight = 1; weight < starts.length; weight++)
-    starts[weight] = (starts[weight] ?? 0) + (starts[weight - 1] ?? 0);
-  all.forEach((weight, literal) => {
-    if (weight === 0) return;
-    const start = starts[weight] ?? 0;
-    const end = start + (1 << (weight - 1));
-    codes.fill(literal | ((codeBits + 1 - weight) << 8), start, end);
-    starts[weight] = end;
-  });
-  return { codeBits, codes };
 }

@@ -1,57 +1,5 @@
 import { BackwardBits } from './bits.ts';
-import { FseState, fseTable, fseTableOfOne, readFseTable } from './fse.ts';
-import type { FseTable } from './fse.ts';
-
-/** So many literals, then so many bytes from so far behind. */
-export interface Sequence {
-  readonly literals: number;
-  readonly match: number;
-  readonly offset: number;
-}
-
-/** What each of the three codes allows, and the table that holds where the block has none (RFC 8878, 3.1.1.3.2.2). */
-const LITERALS_CODE = {
-  accuracyLogMax: 9,
-  symbols: 36,
-  predefined: fseTable(
-    [
-      ...[4, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 1, 1, 1, 2, 2],
-      ...[2, 2, 2, 2, 2, 2, 2, 3, 2, 1, 1, 1, 1, 1, -1, -1, -1, -1],
-    ],
-    6,
-  ),
-};
-const MATCH_CODE = {
-  accuracyLogMax: 9,
-  symbols: 53,
-  predefined: fseTable(
-    [
-      ...[1, 4, 3, 2, 2, 2, 2, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1],
-      ...[1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, -1, -1, -1, -1, -1, -1, -1],
-    ],
-    6,
-  ),
-};
-const OFFSET_CODE = {
-  accuracyLogMax: 8,
-  symbols: 32,
-  predefined: fseTable(
-    [1, 1, 1, 1, 1, 1, 2, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, -1, -1, -1, -1, -1],
-    5,
-  ),
-};
-
-/** Of each code from the first that takes more bits: the bits. The lengths follow from them, without gaps. */
-const LITERALS_EXTRA = {
-  first: 16,
-  bits: [1, 1, 1, 1, 2, 2, 3, 3, 4, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16],
-};
-const MATCH_EXTRA = {
-  first: 32,
-  bits: [1, 1, 1, 1, 2, 2, 3, 3, 4, 4, 5, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16],
-};
-const LITERALS_LENGTHS = lengthsOf(LITERALS_EXTRA, 0);
-const MATCH_LENGTHS = lengthsOf(MATCH_EXTRA, 3);
+import { FseTable } from './fse.ts';
 
 const TABLE_PREDEFINED = 0;
 const TABLE_OF_ONE = 1;
@@ -60,118 +8,163 @@ const TABLE_DESCRIBED = 2;
 /** An offset with more bits lies before any block. */
 const OFFSET_BITS_MAX = 24;
 
-/** The sequences of a frame's first block, as far as they are asked for. Null for bad data. */
-export function openSequences(section: Uint8Array): SequenceReader | null {
-  const [a = 0, b = 0, c = 0] = section;
-  const count = a < 128 ? a : a < 255 ? ((a - 128) << 8) + b : b + (c << 8) + 0x7f00;
-  let at = a < 128 ? 1 : a < 255 ? 2 : 3;
-  if (count === 0) return new SequenceReader(0, NO_TABLES, section);
-  const modes = section[at++] ?? 0;
-  const literals = readTable(section.subarray(at), modes >> 6, LITERALS_CODE);
-  at += literals?.length ?? 0;
-  const offset = readTable(section.subarray(at), (modes >> 4) & 3, OFFSET_CODE);
-  at += offset?.length ?? 0;
-  const match = readTable(section.subarray(at), (modes >> 2) & 3, MATCH_CODE);
-  at += match?.length ?? 0;
-  if (literals === null || offset === null || match === null) return null;
-  const tables = { literals: literals.table, offset: offset.table, match: match.table };
-  return new SequenceReader(count, tables, section.subarray(at));
-}
+/** One of the three codes that sequences are made of (RFC 8878, section 3.1.1.3.2): what it allows, and its state. */
+class SequenceCode {
+  readonly #accuracyLogMax: number;
+  readonly #symbols: number;
+  readonly #predefined = new FseTable();
+  readonly #own = new FseTable();
+  #table = this.#predefined;
+  #state = 0;
 
-interface Tables {
-  readonly literals: FseTable;
-  readonly offset: FseTable;
-  readonly match: FseTable;
-}
-
-const NO_TABLES: Tables = { literals: fseTableOfOne(0), offset: fseTableOfOne(0), match: fseTableOfOne(0) };
-
-class SequenceReader {
-  #left: number;
-  readonly #bits: BackwardBits;
-  readonly #literals: FseState;
-  readonly #offset: FseState;
-  readonly #match: FseState;
-  readonly #last = new LastOffsets();
-
-  constructor(count: number, tables: Tables, bits: Uint8Array) {
-    this.#left = count;
-    this.#bits = new BackwardBits(bits);
-    this.#literals = new FseState(tables.literals, this.#bits);
-    this.#offset = new FseState(tables.offset, this.#bits);
-    this.#match = new FseState(tables.match, this.#bits);
+  /** The counts are those of the table that holds where the block has none (section 3.1.1.3.2.2). */
+  constructor(accuracyLogMax: number, symbols: number, accuracyLog: number, counts: readonly number[]) {
+    this.#accuracyLogMax = accuracyLogMax;
+    this.#symbols = symbols;
+    this.#predefined.fillByCounts(counts, accuracyLog);
   }
 
-  get hasMore(): boolean {
-    return this.#left > 0;
+  /** Takes the block's table, which lies at `start` unless it is the predefined one. Returns its end; null for bad data. */
+  useTable(mode: number, bytes: Uint8Array, start: number, end: number): number | null {
+    this.#table = mode === TABLE_PREDEFINED ? this.#predefined : this.#own;
+    if (mode === TABLE_PREDEFINED) return start;
+    if (mode === TABLE_DESCRIBED) {
+      return this.#own.fillAsDescribed(bytes, start, end, this.#accuracyLogMax, this.#symbols);
+    }
+    const symbol = start < end ? (bytes[start] ?? 0) : this.#symbols;
+    if (mode !== TABLE_OF_ONE || symbol >= this.#symbols) return null;
+    this.#own.fillWithOne(symbol);
+    return start + 1;
   }
 
-  /** Null for bad data. */
-  next(): Sequence | null {
-    const bits = this.#bits;
-    const offsetBits = this.#offset.symbol;
-    if (offsetBits > OFFSET_BITS_MAX) return null;
-    const offsetValue = 2 ** offsetBits + bits.take(offsetBits);
-    const match = takeLength(MATCH_LENGTHS, this.#match.symbol, bits);
-    const literals = takeLength(LITERALS_LENGTHS, this.#literals.symbol, bits);
-    const offset = this.#last.take(offsetValue, literals === 0);
-    if (bits.left < 0 || offset <= 0) return null;
-    this.#literals.advance(bits);
-    this.#match.advance(bits);
-    this.#offset.advance(bits);
-    this.#left--;
-    return { literals, match, offset };
+  begin(bits: BackwardBits): void {
+    this.#state = this.#table.states[bits.take(this.#table.accuracyLog)] ?? 0;
+  }
+
+  get symbol(): number {
+    return this.#state & 0xff;
+  }
+
+  advance(bits: BackwardBits): void {
+    this.#state = this.#table.states[(this.#state >> 16) + bits.take((this.#state >> 8) & 0xff)] ?? 0;
   }
 }
 
-function readTable(
-  bytes: Uint8Array,
-  mode: number,
-  code: { readonly accuracyLogMax: number; readonly symbols: number; readonly predefined: FseTable },
-): { readonly table: FseTable; readonly length: number } | null {
-  if (mode === TABLE_PREDEFINED) return { table: code.predefined, length: 0 };
-  if (mode === TABLE_DESCRIBED) return readFseTable(bytes, code.accuracyLogMax, code.symbols);
-  const symbol = bytes[0] ?? code.symbols;
-  return mode === TABLE_OF_ONE && symbol < code.symbols ? { table: fseTableOfOne(symbol), length: 1 } : null;
-}
+const literalsCode = new SequenceCode(9, 36, 6, [
+  ...[4, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 1, 1, 1, 2, 2],
+  ...[2, 2, 2, 2, 2, 2, 2, 3, 2, 1, 1, 1, 1, 1, -1, -1, -1, -1],
+]);
+const matchCode = new SequenceCode(9, 53, 6, [
+  ...[1, 4, 3, 2, 2, 2, 2, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1],
+  ...[1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, -1, -1, -1, -1, -1, -1, -1],
+]);
+const offsetCode = new SequenceCode(8, 32, 5, [
+  ...[1, 1, 1, 1, 1, 1, 2, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, -1, -1, -1, -1, -1],
+]);
 
 interface Length {
   readonly base: number;
   readonly bits: number;
 }
 
-function lengthsOf(
-  extra: { readonly first: number; readonly bits: readonly number[] },
-  least: number,
-): Length[] {
-  const lengths = Array.from({ length: extra.first }, (_, i) => ({ base: least + i, bits: 0 }));
-  let base = least + extra.first;
-  for (const bits of extra.bits) {
+/** The codes of the first so many lengths take no bits more; of the others these, and the lengths have no gaps. */
+const LITERALS_LENGTHS = lengthsOf(
+  0,
+  16,
+  [1, 1, 1, 1, 2, 2, 3, 3, 4, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16],
+);
+const MATCH_LENGTHS = lengthsOf(
+  3,
+  32,
+  [1, 1, 1, 1, 2, 2, 3, 3, 4, 4, 5, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16],
+);
+
+function lengthsOf(least: number, withoutBits: number, bitsOfOthers: readonly number[]): Length[] {
+  const lengths = Array.from({ length: withoutBits }, (_, i) => ({ base: least + i, bits: 0 }));
+  let base = least + withoutBits;
+  for (const bits of bitsOfOthers) {
     lengths.push({ base, bits });
     base += 2 ** bits;
   }
   return lengths;
 }
 
+/**
+ * Opens the sequences section of a frame's first block, which lies from `start` to `end`. Null for bad data. They
+ * can be read until the next are opened.
+ */
+export function openSequences(bytes: Uint8Array, start: number, end: number): SequenceReader | null {
+  const a = start < end ? (bytes[start] ?? 0) : 0;
+  const b = bytes[start + 1] ?? 0;
+  const c = bytes[start + 2] ?? 0;
+  const count = a < 128 ? a : a < 255 ? ((a - 128) << 8) + b : b + (c << 8) + 0x7f00;
+  if (count === 0) return new SequenceReader(0, new BackwardBits(bytes, end, end));
+  const modesAt = start + (a < 128 ? 1 : a < 255 ? 2 : 3);
+  const modes = bytes[modesAt] ?? 0;
+  const offsets = literalsCode.useTable(modes >> 6, bytes, modesAt + 1, end);
+  if (offsets === null) return null;
+  const matches = offsetCode.useTable((modes >> 4) & 3, bytes, offsets, end);
+  if (matches === null) return null;
+  const bits = matchCode.useTable((modes >> 2) & 3, bytes, matches, end);
+  return bits === null ? null : new SequenceReader(count, new BackwardBits(bytes, bits, end));
+}
+
+/** The sequences of a block: so many literals each, then so many bytes from so far behind. */
+class SequenceReader {
+  literals = 0;
+  match = 0;
+  offset = 0;
+  #left: number;
+  readonly #bits: BackwardBits;
+  /** The offsets of the last sequences, which the lowest values stand for (RFC 8878, section 3.1.2.5). */
+  #last = 1;
+  #lastButOne = 4;
+  #lastButTwo = 8;
+
+  constructor(count: number, bits: BackwardBits) {
+    this.#left = count;
+    this.#bits = bits;
+    if (count === 0) return;
+    literalsCode.begin(bits);
+    offsetCode.begin(bits);
+    matchCode.begin(bits);
+  }
+
+  get hasMore(): boolean {
+    return this.#left > 0;
+  }
+
+  /** False for bad data. */
+  next(): boolean {
+    const bits = this.#bits;
+    const offsetBits = offsetCode.symbol;
+    if (offsetBits > OFFSET_BITS_MAX) return false;
+    const offsetValue = (1 << offsetBits) + bits.take(offsetBits);
+    this.match = takeLength(MATCH_LENGTHS, matchCode.symbol, bits);
+    this.literals = takeLength(LITERALS_LENGTHS, literalsCode.symbol, bits);
+    this.offset = this.#takeOffset(offsetValue);
+    if (bits.left < 0 || this.offset <= 0) return false;
+    literalsCode.advance(bits);
+    matchCode.advance(bits);
+    offsetCode.advance(bits);
+    this.#left--;
+    return true;
+  }
+
+  #takeOffset(value: number): number {
+    const last = this.#last;
+    const which = value + (this.literals === 0 ? 1 : 0);
+    if (value <= 3 && which === 1) return last;
+    if (value > 3) this.#last = value - 3;
+    else if (which === 2) this.#last = this.#lastButOne;
+    else this.#last = which === 3 ? this.#lastButTwo : last - 1;
+    if (value > 3 || which > 2) this.#lastButTwo = this.#lastButOne;
+    this.#lastButOne = last;
+    return this.#last;
+  }
+}
+
 function takeLength(lengths: readonly Length[], code: number, bits: BackwardBits): number {
   const length = lengths[code];
   return length === undefined ? 0 : length.base + bits.take(length.bits);
-}
-
-/** The offsets of the last sequences, which the lowest values stand for (RFC 8878, section 3.1.2.5). */
-class LastOffsets {
-  #offsets: [number, number, number] = [1, 4, 8];
-
-  take(value: number, isWithoutLiterals: boolean): number {
-    const [first, second, third] = this.#offsets;
-    if (value > 3) {
-      this.#offsets = [value - 3, first, second];
-      return value - 3;
-    }
-    const which = value + (isWithoutLiterals ? 1 : 0);
-    if (which === 1) return first;
-    if (which === 2) this.#offsets = [second, first, third];
-    else this.#offsets = [which === 3 ? third : first - 1, first, second];
-    return this.#offsets[0];
-  }
 }

@@ -1,4 +1,4 @@
-import { readLiterals } from './zstd-literals.ts';
+import { openLiterals } from './zstd-literals.ts';
 import { openSequences } from './zstd-sequences.ts';
 
 /** Bytes of the longest frame header, of a block's header, and of the largest block that is compressed. */
@@ -26,11 +26,11 @@ export function firstBytesOfZstd(file: Uint8Array, wanted: number): Uint8Array |
   const header = (file[at] ?? 0) | ((file[at + 1] ?? 0) << 8) | ((file[at + 2] ?? 0) << 16);
   const type = (header >> 1) & 3;
   const size = header >> 3;
-  const content = file.subarray(at + BLOCK_HEADER_BYTES);
-  if (type === BLOCK_RAW) return content.subarray(0, Math.min(size, wanted));
-  if (type === BLOCK_REPEATED) return new Uint8Array(Math.min(size, wanted)).fill(content[0] ?? 0);
-  if (type !== BLOCK_COMPRESSED || size > content.length) return null;
-  return firstBytesOfBlock(content.subarray(0, size), wanted);
+  const start = at + BLOCK_HEADER_BYTES;
+  if (type === BLOCK_RAW) return file.subarray(start, start + Math.min(size, wanted));
+  if (type === BLOCK_REPEATED) return new Uint8Array(Math.min(size, wanted)).fill(file[start] ?? 0);
+  if (type !== BLOCK_COMPRESSED || start + size > file.length) return null;
+  return firstBytesOfBlock(file, start, start + size, wanted);
 }
 
 /** Behind the header of a frame that needs no dictionary. */
@@ -45,30 +45,23 @@ function blockStart(file: Uint8Array): number | null {
   return 5 + (isSingleSegment ? 0 : 1) + sizeBytes;
 }
 
-function firstBytesOfBlock(block: Uint8Array, wanted: number): Uint8Array | null {
-  const section = readLiterals(block, wanted);
-  if (section === null) return null;
-  const { literals } = section;
+function firstBytesOfBlock(file: Uint8Array, start: number, end: number, wanted: number): Uint8Array | null {
+  const literals = openLiterals(file, start, end);
+  if (literals === null) return null;
+  const sequences = openSequences(file, literals.end, end);
+  if (sequences === null) return null;
   const output = new Uint8Array(wanted);
   let filled = 0;
-  let used = 0;
-  const takeLiterals = (count: number): boolean => {
-    const taken = literals.subarray(used, used + Math.min(count, wanted - filled));
-    output.set(taken, filled);
-    filled += taken.length;
-    used += taken.length;
-    return taken.length === count || filled === wanted;
-  };
-  const sequences = openSequences(block.subarray(section.length));
-  if (sequences === null) return null;
   while (sequences.hasMore) {
-    const sequence = sequences.next();
-    if (sequence === null || !takeLiterals(sequence.literals)) return null;
-    const end = Math.min(filled + sequence.match, wanted);
-    if (filled < end && sequence.offset > filled) return null;
-    for (; filled < end; filled++) output[filled] = output[filled - sequence.offset] ?? 0;
+    if (!sequences.next() || sequences.literals > literals.left) return null;
+    const fromLiterals = Math.min(sequences.literals, wanted - filled);
+    if (!literals.take(output, filled, fromLiterals)) return null;
+    filled += fromLiterals;
+    const matchEnd = Math.min(filled + sequences.match, wanted);
+    if (filled < matchEnd && sequences.offset > filled) return null;
+    for (; filled < matchEnd; filled++) output[filled] = output[filled - sequences.offset] ?? 0;
     if (filled === wanted) return output;
   }
-  takeLiterals(literals.length - used);
-  return output.subarray(0, filled);
+  const rest = Math.min(literals.left, wanted - filled);
+  return literals.take(output, filled, rest) ? output.subarray(0, filled + rest) : null;
 }
