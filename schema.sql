@@ -119,7 +119,8 @@ CREATE TABLE rpm (
 
 CREATE UNIQUE INDEX rpm_by_build ON rpm (build_key, koji_rpm_id) WHERE build_key IS NOT NULL;
 CREATE UNIQUE INDEX rpm_by_local_path ON rpm (local_directory_key, local_name) WHERE build_key IS NULL;
-CREATE INDEX rpm_by_name ON rpm (name, version);
+-- Of a name that thousands of builds have, the list is made from the index alone.
+CREATE INDEX rpm_by_name ON rpm (name, version, build_key);
 
 -- Signatures of RPMs that Koji knows, and the copies that carry them. Koji writes a copy some time after it
 -- came to know the signature, or never, and removes it when it likes.
@@ -192,6 +193,10 @@ CREATE TABLE file (
 -- Six bytes tell 2^48 build-ids apart, so that nearly every entry found is an answer, at 19 bytes an entry
 -- in place of 33. A query gives both the six bytes and the whole: the first finds, the second decides.
 CREATE INDEX file_by_build_id ON file (substr(build_id, 1, 6));
+
+CREATE INDEX file_by_path ON file (
+  (directory_key * 7919 + length(name) * 31 + ifnull(unicode(substr(name, -3, 1)), 0) * 257) % 8388593
+);
 
 -- How much there is, kept by each transaction that writes: counting fifty million rows takes seconds.
 CREATE TABLE total (

@@ -4,9 +4,12 @@ import { BUILD_STATES, type KojiBuildId, type KojiRpmId } from '../../shared/koj
 import { Directories } from './directories.ts';
 import { IndexWriter } from './index-writer.ts';
 import { ArchiveReader } from './archive-reader.ts';
+import { BuildLookups } from './build-lookups.ts';
 import type { Instances } from './instances.ts';
 import { Lookups } from './lookups.ts';
 import type { Database } from './open.ts';
+import { PathLookups } from './path-lookups.ts';
+import { RpmFileLookups } from './rpm-file-lookups.ts';
 import { RpmReader, Seen } from './rpm-reader.ts';
 import { decodePayloadHash } from './rpm-rows.ts';
 import { Totals } from './totals.ts';
@@ -25,6 +28,9 @@ interface KnownRpmRow {
 export class SqliteIndex {
   readonly writer: IndexWriter;
   readonly lookups: Lookups;
+  readonly builds: BuildLookups;
+  readonly paths: PathLookups;
+  readonly rpmFiles: RpmFileLookups;
   readonly #path: string;
   readonly #instances: Instances;
   readonly #directories: Directories;
@@ -46,6 +52,10 @@ export class SqliteIndex {
     this.writer = new IndexWriter(db, { instances, directories, totals: this.#totals, now });
     this.#archives = new ArchiveReader(db, this.#rpms);
     this.lookups = new Lookups(db, this.#rpms, this.#archives, directories);
+    const readers = { instances, directories, rpms: this.#rpms, archives: this.#archives };
+    this.builds = new BuildLookups(db, readers);
+    this.paths = new PathLookups(db, readers);
+    this.rpmFiles = new RpmFileLookups(db, readers);
     this.#selectBuildKey = db
       .prepare<[number, number], number>(
         'SELECT build_key FROM build WHERE instance_key = ? AND koji_build_id = ?',

@@ -6,6 +6,7 @@ import type { ArchiveReader } from './archive-reader.ts';
 import type { Directories } from './directories.ts';
 import { type FileRow, fileOfRow, firstFileKey, holderKeyOf, INDEXED_BYTES } from './file-rows.ts';
 import type { Database } from './open.ts';
+import { requireLimit } from './pages.ts';
 import { compareMatches, compareRpms, compareText } from './rank.ts';
 import { type RpmReader, Seen } from './rpm-reader.ts';
 import type { Holder, StoredFile, StoredMatch, StoredRpm, StoredRpmMatch } from './types.ts';
@@ -87,7 +88,8 @@ export class Lookups {
     });
   }
 
-  buildIdsByPrefix(prefix: string, limit: number): BuildId[] {
+  buildIdsByPrefix(prefix: string, limit: number, after?: BuildId): BuildId[] {
+    requireLimit(limit);
     if (prefix.length < MIN_PREFIX_DIGITS || !/^[0-9a-f]+$/.test(prefix)) {
       throw new DarkserverError(
         'bad_input',
@@ -98,7 +100,10 @@ export class Lookups {
     const first = Buffer.from(prefix.length % 2 === 0 ? prefix : `${prefix}0`, 'hex');
     const last = Buffer.alloc(first.length + 64, 0xff);
     last.set(prefix.length % 2 === 0 ? first : Buffer.from(`${prefix}f`, 'hex'));
-    const range = [first.subarray(0, INDEXED_BYTES), last.subarray(0, INDEXED_BYTES), first, last] as const;
+    // What follows a build-id next begins with it, and has a zero more.
+    const next = Buffer.from(after === undefined ? '' : `${after}00`, 'hex');
+    const from = Buffer.compare(next, first) > 0 ? next : first;
+    const range = [from.subarray(0, INDEXED_BYTES), last.subarray(0, INDEXED_BYTES), from, last] as const;
     return this.#buildIdsOfRange.all(...range, limit).map((bytes) => bytes.toString('hex') as BuildId);
   }
 

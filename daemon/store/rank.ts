@@ -1,4 +1,4 @@
-import type { StoredArchive, StoredMatch, StoredRpm } from './types.ts';
+import type { StoredArchive, StoredBuild, StoredMatch, StoredRpm } from './types.ts';
 
 type Holder = StoredRpm | StoredArchive;
 
@@ -30,6 +30,17 @@ function compareBuilds(a: Holder, b: Holder): number {
 /** Something to tell any two RPMs apart by, so that an answer has the same order every time. */
 function compareIdentities(a: StoredRpm, b: StoredRpm): number {
   return (b.kojiRpmId ?? 0) - (a.kojiRpmId ?? 0) || compareText(a.localPath ?? '', b.localPath ?? '');
+}
+
+/** Builds of one NVR: complete before others, release before draft, the newest; then in the same order every time. */
+export function compareBuildFacts(a: StoredBuild, b: StoredBuild): number {
+  return (
+    Number(a.state !== 'complete') - Number(b.state !== 'complete') ||
+    Number(a.draft) - Number(b.draft) ||
+    (b.completedAt ?? 0) - (a.completedAt ?? 0) ||
+    compareText(a.instance, b.instance) ||
+    b.kojiBuildId - a.kojiBuildId
+  );
 }
 
 export function compareText(a: string, b: string): number {

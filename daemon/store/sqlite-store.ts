@@ -86,7 +86,7 @@ function composeStore(db: Database, path: string, now: () => number): Store {
 }
 
 function indexStore(index: SqliteIndex, read: Run, write: Run): IndexStore {
-  const { writer, lookups } = index;
+  const { writer, lookups, builds } = index;
   return {
     replaceBuild: (instance, build, rpms, archives = null) =>
       write(() => {
@@ -103,11 +103,18 @@ function indexStore(index: SqliteIndex, read: Run, write: Run): IndexStore {
     knownLocalRpm: (rpmPath) => read(() => index.knownLocalRpm(rpmPath)),
     replaceLocalRpms: (rpms) => write(() => writer.replaceLocalRpms(rpms)),
     findByBuildIds: (buildIds) => read(() => lookups.byBuildIds(buildIds)),
-    findBuildIdsByPrefix: (prefix, limit) => read(() => lookups.buildIdsByPrefix(prefix, limit)),
+    findBuildIdsByPrefix: (prefix, limit, after) => read(() => lookups.buildIdsByPrefix(prefix, limit, after)),
     findRpms: (nvra) => read(() => lookups.rpmsByNvra(nvra)),
     findByNvra: (nvra) => read(() => lookups.byNvra(nvra)),
     holderFrom: (holderKey) => read(() => lookups.holderFrom(holderKey)),
     lastHolderKeys: () => read(() => lookups.lastHolderKeys()),
+    findBuilds: (nvr) => read(() => builds.byNvr(nvr)),
+    findHolders: (instance, kojiBuildId, page) => read(() => builds.holders(instance, kojiBuildId, page)),
+    findBuildsOfPackage: (name, page) => read(() => builds.ofPackage(name, page)),
+    findSiblings: (of) => read(() => builds.siblings(of)),
+    findRpmSummaries: (nvra) => read(() => index.rpmFiles.summaries(nvra)),
+    findByPath: (filePath, page) => read(() => index.paths.byPath(filePath, page)),
+    findFilesOfRpms: (nvra, page) => read(() => index.rpmFiles.filesOfRpms(nvra, page)),
     counts: () => read(() => index.counts()),
   };
 }

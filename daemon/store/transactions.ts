@@ -13,6 +13,12 @@ export function immediateTransaction(db: Database): (work: () => void) => void {
   };
 }
 
+/** Makes a function that runs its argument, all of whose reads see the database as it is at one moment. */
+export function snapshots(db: Database): <T>(read: () => T) => T {
+  const transaction = db.transaction((read: () => unknown) => read());
+  return <T>(read: () => T) => transaction(read) as T;
+}
+
 /**
  * Runs a transaction whose commit is on the disk when this returns. All others only reach the log in order
  * (synchronous = NORMAL): after a power failure the database is as it was after some earlier commit, and the

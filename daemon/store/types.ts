@@ -11,10 +11,12 @@ import type {
 } from '../../shared/koji.ts';
 import type { Nvra } from '../../shared/nvr.ts';
 import type { JobStore } from './job-types.ts';
+import type { LookupPages } from './lookup-types.ts';
 import type { InstanceFacts, ReconciledUpTo, ReconciliationStore } from './reconciliation-types.ts';
 import type { RepositoryStore } from './repository-types.ts';
 
 export * from './job-types.ts';
+export type * from './lookup-types.ts';
 
 /** A file with a build-id, as the index keeps it. */
 export interface StoredFile {
@@ -183,7 +185,7 @@ export interface IndexCounts {
 }
 
 /** The index: what is in which build. */
-export interface IndexStore {
+export interface IndexStore extends LookupPages {
   /**
    * Records a build as Koji has it now. With `rpms`, its RPMs become exactly these, in one
    * transaction; RPMs that Koji no longer lists keep their rows, marked as superseded. Without
@@ -214,8 +216,6 @@ export interface IndexStore {
 
   /** Matches of each build-id asked for, best first; ids without one are left out of the map. */
   findByBuildIds(buildIds: readonly BuildId[]): Promise<Map<BuildId, StoredMatch[]>>;
-  /** Build-ids that begin with these hex digits (8 or more), ascending, at most `limit`. */
-  findBuildIdsByPrefix(prefix: string, limit: number): Promise<BuildId[]>;
   /** Every RPM with this NVRA (drafts and several Kojis share one), best first. */
   findRpms(nvra: Nvra): Promise<StoredRpm[]>;
   /** Everything with a build-id in the RPMs with this NVRA, best RPM first, then by path. */
