@@ -3,7 +3,8 @@ import { answersItself } from './http/self-check.ts';
 import { type HttpServer, createHttpServer } from './http/server.ts';
 import { IndexingThread } from './indexing-thread.ts';
 import type { Log } from './log.ts';
-import { createLookup } from './lookup.ts';
+import { createLookup } from './lookup/lookup.ts';
+import { createUrlChecks } from './lookup/url-checks.ts';
 import { openStoreForReading } from './store/sqlite-store.ts';
 import type { Store } from './store/types.ts';
 import { VERSION } from './version.ts';
@@ -69,7 +70,10 @@ function createServer(
   { store, indexing, log }: Omit<Parts, 'server'> & { log: Log },
 ): HttpServer {
   return createHttpServer({
-    lookup: createLookup({ store, koji: config.koji, now: Date.now }),
+    lookup: createLookup({
+      ...{ store, koji: config.koji, now: Date.now },
+      checks: createUrlChecks({ version: VERSION, now: Date.now }),
+    }),
     store: {
       jobs: { enqueue: (instance, ids, priority) => indexing.enqueue(instance, ids, priority) },
       recordPush: (instance, at) => indexing.recordPush(instance, at),
@@ -77,6 +81,8 @@ function createServer(
     },
     instances: config.koji.map(({ name }) => name),
     pushToken: config.push.token,
+    trustedProxies: config.http.trustedProxies,
+    rateLimit: config.http.rateLimit,
     version: VERSION,
     isIndexing: () => indexing.isAlive(),
     wakeWorkers: () => {

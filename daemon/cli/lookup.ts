@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
-import type { BatchAnswer, Match } from '../../shared/api.ts';
-import { type BuildId, parseBuildId } from '../../shared/build-id.ts';
+import type { BatchAnswer, Match, RpmAnswer } from '../../shared/api.ts';
+import { type AskedBuildId, readAskedBuildId } from '../../shared/build-id-forms.ts';
 import { DarkserverError, EXIT } from '../../shared/errors.ts';
 import { type Nvra, formatNvra, parseNvra } from '../../shared/nvr.ts';
 import type { Config } from '../config/types.ts';
+import type { Lookup } from '../lookup/types.ts';
 import type { Store } from '../store/types.ts';
 import { exits } from './exits.ts';
 import { lookupIn, withStoreForReading } from './open.ts';
@@ -14,6 +15,9 @@ import { settingsFor } from './settings.ts';
 type Answer = BatchAnswer['results'][string] & { readonly why: string };
 
 const UNKNOWN = 'nothing known';
+
+/** Files of an RPM that are read at once. */
+const PAGE = 1000;
 
 export function addLookup(program: Command): void {
   program
@@ -50,8 +54,8 @@ The exit code is 1 if nothing is known of any of them.`,
     );
 }
 
-function read(word: string): BuildId | Nvra {
-  const asked = parseBuildId(word) ?? parseNvra(word);
+function read(word: string): AskedBuildId | Nvra {
+  const asked = readAskedBuildId(word) ?? parseNvra(word);
   if (asked !== null) return asked;
   throw new DarkserverError(
     'bad_input',
@@ -63,11 +67,11 @@ function read(word: string): BuildId | Nvra {
 async function answerAll(
   store: Store,
   config: Config,
-  asked: readonly (BuildId | Nvra)[],
+  asked: readonly (AskedBuildId | Nvra)[],
 ): Promise<Map<string, Answer>> {
   const lookup = lookupIn(store, config);
   const answers = new Map<string, Answer>();
-  const buildIds = asked.filter((each) => typeof each === 'string');
+  const buildIds = asked.filter((each) => 'asked' in each);
   // The API's shapes take as long to load as the rest of a command.
   const { MAX_BATCH } = await import('../../shared/api.ts');
   for (let start = 0; start < buildIds.length; start += MAX_BATCH) {
@@ -76,20 +80,30 @@ async function answerAll(
       answers.set(buildId, { ...result, why: UNKNOWN });
   }
   for (const each of asked) {
-    if (typeof each === 'string') continue;
-    const matches = await lookup.byNvra(each);
-    answers.set(formatNvra(each), matches.length > 0 ? { matches, why: '' } : await whyNothing(store, each));
+    if (!('asked' in each)) answers.set(formatNvra(each), await answerNvra(lookup, each));
   }
   return answers;
 }
 
 /** An RPM without matches may be unknown, unreadable, or simply without ELF files. */
-async function whyNothing(store: Store, nvra: Nvra): Promise<Answer> {
-  const rpms = await store.index.findRpms(nvra);
+async function answerNvra(lookup: Lookup, nvra: Nvra): Promise<Answer> {
+  const matches: Match[] = [];
+  for (let cursor: string | undefined; ;) {
+    const answer = await lookup.byNvra(nvra, { limit: PAGE, cursor });
+    if ('notFound' in answer) {
+      const { reason, message } = answer.notFound;
+      return { matches: [], reason, why: reason === 'unknown' ? UNKNOWN : message };
+    }
+    matches.push(...answer.matches);
+    if (answer.next_cursor === null) return matches.length > 0 ? { matches, why: '' } : whyNothing(answer);
+    cursor = answer.next_cursor;
+  }
+}
+
+function whyNothing({ rpms }: RpmAnswer): Answer {
   const error = rpms.find((rpm) => rpm.error !== null)?.error ?? null;
   if (error !== null) return { matches: [], reason: 'failed', why: `it could not be read: ${error.message}` };
-  if (rpms.length > 0) return { matches: [], why: 'it is indexed, and holds no file with a build-id' };
-  return { matches: [], reason: 'unknown', why: UNKNOWN };
+  return { matches: [], why: 'it is indexed, and holds no file with a build-id' };
 }
 
 function documentOf(answers: ReadonlyMap<string, Answer>): BatchAnswer {

@@ -4,9 +4,12 @@ import type { Config, KojiConfig } from '../config/types.ts';
 import type { RetryPolicy } from '../koji/http-retry.ts';
 import type { KojiConnection, Kojis } from '../kojis.ts';
 import type { Log } from '../log.ts';
-import { type Lookup, createLookup } from '../lookup.ts';
+import { createLookup } from '../lookup/lookup.ts';
+import type { Lookup } from '../lookup/types.ts';
+import { createUrlChecks } from '../lookup/url-checks.ts';
 import { openStore, openStoreForReading } from '../store/sqlite-store.ts';
 import type { Store } from '../store/types.ts';
+import { VERSION } from '../version.ts';
 
 /**
  * What a subcommand opens, for as long as it needs it. What talks to Kojis and reads RPMs is loaded only then:
@@ -39,7 +42,10 @@ function requireDatabase({ database: { path } }: Config): void {
 }
 
 export function lookupIn(store: Store, config: Config): Lookup {
-  return createLookup({ store, koji: config.koji, now: Date.now });
+  return createLookup({
+    ...{ store, koji: config.koji, now: Date.now },
+    checks: createUrlChecks({ version: VERSION, now: Date.now }),
+  });
 }
 
 /** For commands that ask a Koji and read no builds. */

@@ -123,6 +123,7 @@ function toConfig(document: ConfigDocument, token: string | null): Config {
     topdir: koji.topdir ?? null,
     skipArches: koji.skip_arches,
     sigkeys: koji.sigkeys,
+    retrace: koji.retrace ?? null,
     reconcileInterval: koji.reconcile_interval,
     sweepInterval: koji.sweep_interval,
     maxConnections: koji.max_connections,

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { LOG_LEVELS } from '../log.ts';
 import { SCAN_MODES } from '../indexer/types.ts';
 import { networks, rateLimit } from './network-values.ts';
-import { REPOSITORY_SOURCE_KINDS } from './types.ts';
+import { REPOSITORY_SOURCE_KINDS, RETRACE_PLACEHOLDERS } from './types.ts';
 import {
   byteCount,
   duration,
@@ -12,6 +12,7 @@ import {
   listenAddress,
   oneOf,
   readable,
+  urlTemplate,
   wholeNumber,
 } from './values.ts';
 
@@ -68,6 +69,7 @@ const koji = z.strictObject(
     topdir: filePath().optional(),
     skip_arches: architectures(),
     sigkeys: keyIds(),
+    retrace: urlTemplate(RETRACE_PLACEHOLDERS).optional(),
     reconcile_interval: duration('1s', '30d'),
     sweep_interval: duration('1m', '365d'),
     max_connections: wholeNumber(1, 64),

@@ -15,6 +15,12 @@ export interface RepositoryConfig {
 export const REPOSITORY_SOURCE_KINDS = ['baseurl', 'mirrorlist', 'metalink'] as const;
 export type RepositorySourceKind = (typeof REPOSITORY_SOURCE_KINDS)[number];
 
+/** What may stand in braces in a koji.retrace. */
+export const RETRACE_PLACEHOLDERS = [
+  ...['name', 'epoch', 'version', 'release', 'arch'],
+  ...['nvra', 'dist', 'letter'],
+] as const;
+
 /** One Koji of the configuration, complete with defaults. */
 export interface KojiConfig {
   readonly name: string;
@@ -30,6 +36,8 @@ export interface KojiConfig {
   readonly skipArches: readonly string[];
   /** Keys whose signed copies are looked for, best first, lower-case hex of 8 or 16 digits; [] for all. */
   readonly sigkeys: readonly string[];
+  /** The URL of an RPM on an ABRT retrace server, with RETRACE_PLACEHOLDERS in braces; null if there is none. */
+  readonly retrace: string | null;
   /** Milliseconds. */
   readonly reconcileInterval: number;
   /** Milliseconds between the beginnings of two comparisons of all builds, at least. */

@@ -47,6 +47,19 @@ export function listUrl() {
   );
 }
 
+/** A URL in which names in braces stand for what is put there later; at least one must. */
+export function urlTemplate(names: readonly string[]) {
+  const allowed = names.map((name) => `{${name}}`).join(', ');
+  return readable(`give an http:// or https:// URL with at least one of ${allowed} in it`, (text) => {
+    const placeholders = [...text.matchAll(/\{(.*?)\}/g)].map(([, name = '']) => name);
+    const isKnown = placeholders.length > 0 && placeholders.every((name) => names.includes(name));
+    const filled = text.replace(/\{\w+\}/g, 'x');
+    // What is put there comes from packages: it must not choose the server.
+    const isFixed = /^https?:\/\/[^/{}]+\//.test(text);
+    return isKnown && isFixed && readHttpUrl(filled, { query: true }) !== null ? text : null;
+  });
+}
+
 export function filePath() {
   return readable('give the path of a file', (text) => (text === '' || text.includes('\0') ? null : text));
 }

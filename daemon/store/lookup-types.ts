@@ -77,6 +77,8 @@ export interface LookupPages {
     path: string,
     page: Page<number>,
   ): Promise<{ readonly matches: readonly StoredMatch[]; readonly next: number | null }>;
+  /** The file that came to the index last in an RPM, null if there is none. */
+  findNewestFile(): Promise<StoredMatch | null>;
   /** Every RPM with this NVRA, best first. */
   findRpmSummaries(nvra: Nvra): Promise<RpmSummary[]>;
   /** Everything with a build-id in the RPMs with this NVRA: the best RPM first, files as they came. */

@@ -28,6 +28,7 @@ export class PathLookups {
   readonly #archives: ArchiveReader;
   readonly #directories: Directories;
   readonly #snapshot: <T>(read: () => T) => T;
+  readonly #newest: Statement<[], PathRow>;
   readonly #number: Statement<[number, string], number>;
   readonly #keyBehind: Statement<[number, number], number>;
   readonly #rowsAt: Statement<[number, number, number, number, string, number], PathRow>;
@@ -37,6 +38,12 @@ export class PathLookups {
     this.#archives = parts.archives;
     this.#directories = parts.directories;
     this.#snapshot = snapshots(db);
+    this.#newest = db
+      .prepare<[], PathRow>(
+        `SELECT build_id, file_key, kind_evidence, directory_key, name FROM file
+         WHERE file_key > 0 ORDER BY file_key DESC LIMIT 1`,
+      )
+      .raw();
     this.#number = db
       .prepare<[number, string], number>(
         `WITH place (directory_key, name) AS (VALUES (?, ?)) SELECT ${PATH_NUMBER} FROM place`,
@@ -55,6 +62,13 @@ export class PathLookups {
          ORDER BY file_key DESC LIMIT ?`,
       )
       .raw();
+  }
+
+  newest(): StoredMatch | null {
+    return this.#snapshot(() => {
+      const row = this.#newest.get();
+      return row === undefined ? null : this.#match(row, new Seen());
+    });
   }
 
   byPath(path: string, { after, limit }: Page<number>): { matches: StoredMatch[]; next: number | null } {

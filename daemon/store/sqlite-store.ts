@@ -103,7 +103,8 @@ function indexStore(index: SqliteIndex, read: Run, write: Run): IndexStore {
     knownLocalRpm: (rpmPath) => read(() => index.knownLocalRpm(rpmPath)),
     replaceLocalRpms: (rpms) => write(() => writer.replaceLocalRpms(rpms)),
     findByBuildIds: (buildIds) => read(() => lookups.byBuildIds(buildIds)),
-    findBuildIdsByPrefix: (prefix, limit, after) => read(() => lookups.buildIdsByPrefix(prefix, limit, after)),
+    findBuildIdsByPrefix: (prefix, limit, after) =>
+      read(() => lookups.buildIdsByPrefix(prefix, limit, after)),
     findRpms: (nvra) => read(() => lookups.rpmsByNvra(nvra)),
     findByNvra: (nvra) => read(() => lookups.byNvra(nvra)),
     holderFrom: (holderKey) => read(() => lookups.holderFrom(holderKey)),
@@ -113,6 +114,7 @@ function indexStore(index: SqliteIndex, read: Run, write: Run): IndexStore {
     findBuildsOfPackage: (name, page) => read(() => builds.ofPackage(name, page)),
     findSiblings: (of) => read(() => builds.siblings(of)),
     findRpmSummaries: (nvra) => read(() => index.rpmFiles.summaries(nvra)),
+    findNewestFile: () => read(() => index.paths.newest()),
     findByPath: (filePath, page) => read(() => index.paths.byPath(filePath, page)),
     findFilesOfRpms: (nvra, page) => read(() => index.rpmFiles.filesOfRpms(nvra, page)),
     counts: () => read(() => index.counts()),

@@ -6,11 +6,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createHttpServer } from '../../daemon/http/server.ts';
 import { createLog } from '../../daemon/log.ts';
-import { createLookup } from '../../daemon/lookup.ts';
+import { createLookup } from '../../daemon/lookup/lookup.ts';
 import { openStore } from '../../daemon/store/sqlite-store.ts';
 import type { Store } from '../../daemon/store/types.ts';
 import type { BuildId } from '../../shared/build-id.ts';
 import { indexedRpm, kojiBuild, storedFile } from '../support/seed-store.ts';
+import { NO_CHECKS } from '../support/test-koji.ts';
 import { figure } from './figure.ts';
 import { CONNECTIONS, GENERATOR, type LoadResult, load } from './http-load.ts';
 
@@ -31,6 +32,8 @@ const KOJI = {
   topurl: 'https://kojipkgs.example',
   web: 'https://koji.example/koji',
   reconcileInterval: 300_000,
+  retrace: null,
+  repositories: [],
 };
 
 /** Build-ids as linkers make them: without any order. */
@@ -83,7 +86,7 @@ const perSecond = (result: LoadResult): string => `${Math.round(result.requestsP
 const directory = mkdtempSync(join(tmpdir(), 'darkserver-bench-'));
 const store = openStore(join(directory, 'bench.db'));
 const server = createHttpServer({
-  lookup: createLookup({ store, koji: [KOJI], now: Date.now }),
+  lookup: createLookup({ store, koji: [KOJI], checks: NO_CHECKS, now: Date.now }),
   store,
   log: createLog('warn', 'text'),
   instances: [KOJI.name],

@@ -1,20 +1,10 @@
 import { type HttpServerOptions, createHttpServer } from '../../daemon/http/server.ts';
 import { silentLog } from '../../daemon/log.ts';
-import { createLookup } from '../../daemon/lookup.ts';
+import { createLookup } from '../../daemon/lookup/lookup.ts';
 import type { Store } from '../../daemon/store/types.ts';
 import { afterTest } from './after-test.ts';
+import { NO_CHECKS, TEST_KOJI } from './test-koji.ts';
 import { openTestStore } from './test-store.ts';
-
-/** The Kojis that a test server knows; names of .example lead nowhere. */
-export const TEST_KOJI = [
-  {
-    name: 'fedora',
-    topurl: 'https://kojipkgs.example',
-    web: 'https://koji.example/koji',
-    reconcileInterval: 60_000,
-  },
-  { name: 'plain', topurl: 'https://plain.example/top', web: null, reconcileInterval: 60_000 },
-] as const;
 
 export interface TestServer {
   /** Without a trailing slash. */
@@ -34,7 +24,7 @@ export async function startTestServer(
   const store = wrapStore(openTestStore());
   let wakeUps = 0;
   const server = createHttpServer({
-    lookup: createLookup({ store, koji: TEST_KOJI, now: Date.now }),
+    lookup: createLookup({ store, koji: TEST_KOJI, checks: NO_CHECKS, now: Date.now }),
     store,
     log: silentLog,
     instances: TEST_KOJI.map(({ name }) => name),

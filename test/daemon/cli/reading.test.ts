@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { batchAnswer, statusAnswer } from '../../../shared/api.ts';
+import { requireAskedBuildId } from '../../../shared/build-id-forms.ts';
 import { EXIT } from '../../../shared/errors.ts';
-import { createLookup } from '../../../daemon/lookup.ts';
+import { createLookup } from '../../../daemon/lookup/lookup.ts';
 import { PRIORITY, type Store } from '../../../daemon/store/types.ts';
 import { databasePath, storeAt } from '../../support/database-file.ts';
 import { darkserver, startDarkserver } from '../../support/darkserver.ts';
@@ -15,6 +16,7 @@ import {
   seedStore,
   storedFile,
 } from '../../support/seed-store.ts';
+import { NO_CHECKS, TEST_KOJI } from '../../support/test-koji.ts';
 
 /** The commands that only read, and `retry`. */
 
@@ -84,10 +86,10 @@ describe('lookup', () => {
     const asked = [SEEDED.shared, SEEDED.absent];
     const { code, stdout } = await ask('lookup', '--json', ...asked);
     const web = 'https://koji.fedoraproject.org/koji';
-    const fedora = { name: 'fedora', topurl: kojiTopurl, web, reconcileInterval: 300_000 };
-    const lookup = createLookup({ store, koji: [fedora], now: Date.now });
+    const fedora = { ...TEST_KOJI[0], topurl: kojiTopurl, web };
+    const lookup = createLookup({ store, koji: [fedora], checks: NO_CHECKS, now: Date.now });
     const answer: unknown = JSON.parse(stdout);
-    expect(answer).toEqual(await lookup.byBuildIds(asked));
+    expect(answer).toEqual(await lookup.byBuildIds(asked.map(requireAskedBuildId)));
     expect(batchAnswer.parse(answer).results[SEEDED.shared]?.matches).toHaveLength(2);
     expect(code).toBe(EXIT.done);
   });

@@ -53,6 +53,7 @@ describe('defaults', () => {
           topdir: null,
           skipArches: ['src'],
           sigkeys: [],
+          retrace: null,
           reconcileInterval: 300_000,
           sweepInterval: 86_400_000,
           maxConnections: 8,
@@ -69,7 +70,9 @@ describe('defaults', () => {
     const read = loadConfig({ file: example, environment: {}, flags: [], readToken: true });
     expect(read.config).toEqual(load('').config);
     const unset = read.settings.filter(({ origin }) => origin === 'default').map(({ key }) => key);
-    expect(unset).toEqual(['http.rate_limit', 'push.token_file', 'koji.topdir', 'koji.max_bytes_per_second']);
+    expect(unset).toEqual([
+      ...['http.rate_limit', 'push.token_file', 'koji.topdir', 'koji.retrace', 'koji.max_bytes_per_second'],
+    ]);
   });
 
   test('a file that somebody named must be there, the default one need not', () => {
@@ -210,6 +213,24 @@ describe('values', () => {
     expect(error.message).toBe(
       `indexer.workers is ${workers} (${file} line 3): give a whole number from 0 to 256`,
     );
+  });
+
+  test('a retrace server is a URL with the names of what an RPM has', () => {
+    const template = 'https://retrace.example/{dist}/{letter}/{nvra}.rpm?arch={arch}';
+    expect(load(`${KOJI}retrace = "${template}"\n`).config.koji[0].retrace).toBe(template);
+  });
+
+  test.each([
+    'https://retrace.example/',
+    'https://retrace.example/{nvr}',
+    'https://retrace.example/{}/{nvra}',
+    'https://{name}.example/{nvra}',
+    'ftp://retrace.example/{nvra}',
+    'https://user:password@retrace.example/{nvra}',
+    '{nvra}',
+  ])('"%s" is no retrace server', (template) => {
+    const error = failure(() => load(`${KOJI}retrace = "${template}"\n`));
+    expect(error.message).toMatch(/^koji\.retrace is .* line 5\): give an http:.*\{nvra\}/);
   });
 
   test('trailing slashes of URLs are trimmed', () => {

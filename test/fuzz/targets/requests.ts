@@ -5,11 +5,12 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { createHttpServer } from '../../../daemon/http/server.ts';
 import { silentLog } from '../../../daemon/log.ts';
-import { createLookup } from '../../../daemon/lookup.ts';
+import { createLookup } from '../../../daemon/lookup/lookup.ts';
 import { openStore } from '../../../daemon/store/sqlite-store.ts';
 import { errorAnswer } from '../../../shared/api.ts';
 import { rawExchange, rawJson, rawStatus } from '../../support/raw-http.ts';
 import { seedStore } from '../../support/seed-store.ts';
+import { NO_CHECKS } from '../../support/test-koji.ts';
 import type { FuzzTarget, OpenTarget } from '../target.ts';
 
 const PLACES = [
@@ -58,7 +59,7 @@ async function openTarget(): Promise<OpenTarget<string>> {
   const store = openStore(join(directory, 'darkserver.db'));
   await seedStore(store);
   const server = createHttpServer({
-    lookup: createLookup({ store, koji: [], now: Date.now }),
+    lookup: createLookup({ store, koji: [], checks: NO_CHECKS, now: Date.now }),
     ...{ store, log: silentLog, instances: ['fedora'], pushToken: null, version: '1' },
     isIndexing: () => true,
     wakeWorkers: () => undefined,

@@ -1,12 +1,21 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { type Lookup, createLookup } from '../../daemon/lookup.ts';
-import type { Store } from '../../daemon/store/types.ts';
-import { PRIORITY } from '../../daemon/store/types.ts';
-import { batchAnswer, match, statusAnswer, upstreamRow } from '../../shared/api.ts';
-import type { BuildId } from '../../shared/build-id.ts';
-import type { KojiBuildId } from '../../shared/koji.ts';
-import { requireNvra } from '../../shared/nvr.ts';
-import { TEST_KOJI } from '../support/http-server.ts';
+import { createLookup } from '../../../daemon/lookup/lookup.ts';
+import type { Lookup, NotFound } from '../../../daemon/lookup/types.ts';
+import type { Store } from '../../../daemon/store/types.ts';
+import { PRIORITY } from '../../../daemon/store/types.ts';
+import {
+  type BatchAnswer,
+  type Match,
+  batchAnswer,
+  match,
+  statusAnswer,
+  upstreamRow,
+} from '../../../shared/api.ts';
+import { requireAskedBuildId } from '../../../shared/build-id-forms.ts';
+import type { BuildId } from '../../../shared/build-id.ts';
+import type { KojiBuildId } from '../../../shared/koji.ts';
+import { requireNvra } from '../../../shared/nvr.ts';
+import { NO_CHECKS, TEST_KOJI } from '../../support/test-koji.ts';
 import {
   SEEDED,
   indexedArchive,
@@ -14,8 +23,8 @@ import {
   kojiBuild,
   seedStore,
   storedFile,
-} from '../support/seed-store.ts';
-import { openTestStore } from '../support/test-store.ts';
+} from '../../support/seed-store.ts';
+import { openTestStore } from '../../support/test-store.ts';
 
 let store: Store;
 let lookup: Lookup;
@@ -25,11 +34,24 @@ beforeEach(async () => {
   store = openTestStore();
   await seedStore(store);
   clock = Date.now();
-  lookup = createLookup({ store, koji: TEST_KOJI, now: () => clock });
+  lookup = createLookup({ store, koji: TEST_KOJI, checks: NO_CHECKS, now: () => clock });
 });
 
+function found<T extends object>(answer: T | NotFound): T {
+  if ('notFound' in answer) throw new Error(answer.notFound.message);
+  return answer;
+}
+
+async function matchesOf(buildId: BuildId): Promise<Match[]> {
+  return found(await lookup.byBuildId(requireAskedBuildId(buildId))).matches;
+}
+
+function batch(...buildIds: readonly BuildId[]): Promise<BatchAnswer> {
+  return lookup.byBuildIds(buildIds.map(requireAskedBuildId));
+}
+
 async function onlyMatch(buildId: BuildId) {
-  const matches = await lookup.byBuildId(buildId);
+  const matches = await matchesOf(buildId);
   expect(matches).toHaveLength(1);
   return match.options[0].strict().parse(matches[0]);
 }
@@ -40,7 +62,7 @@ async function urlsOf(buildId: BuildId) {
 
 describe('a match', () => {
   test('has every fact of INTERFACE', async () => {
-    expect(await lookup.byBuildId(SEEDED.bin)).toStrictEqual([
+    expect(await matchesOf(SEEDED.bin)).toStrictEqual([
       {
         path: '/usr/bin/hello',
         kind: 'executable',
@@ -68,6 +90,8 @@ describe('a match', () => {
           {
             kind: 'koji',
             url: 'https://kojipkgs.example/packages/hello/1.0/2.fc40/x86_64/hello-1.0-2.fc40.x86_64.rpm',
+            size: 12_345,
+            last_seen: expect.any(String),
           },
         ],
       },
@@ -79,7 +103,7 @@ describe('a match', () => {
   });
 
   test('lies on its volume, under its own name in its build, and is escaped', async () => {
-    expect(await urlsOf(SEEDED.volume)).toStrictEqual([
+    expect(await urlsOf(SEEDED.volume)).toMatchObject([
       {
         kind: 'koji',
         url: 'https://plain.example/top/vol/vol2/packages/c%2B%2Blib/1.0/2.fc40/x86_64/c%2B%2Blib-devel-1.0-2.fc40.x86_64.rpm',
@@ -120,7 +144,7 @@ describe('a match', () => {
     expect(current.build?.state).toBe('complete');
     const nvra = requireNvra('redo-1.0-2.fc40.x86_64');
     expect(await lookup.upstreamRowsByNvra(nvra)).toHaveLength(1);
-    expect(await lookup.byNvra(nvra)).toHaveLength(1);
+    expect(found(await lookup.byNvra(nvra, { limit: 10 })).matches).toHaveLength(1);
   });
 
   test('in an RPM that Koji lists no more is still known, and nowhere to be had', async () => {
@@ -140,7 +164,10 @@ describe('a match', () => {
     expect(local.build).toBeNull();
     expect(local.rpm.koji_rpm_id).toBeNull();
     expect(local.urls).toStrictEqual([
-      { kind: 'file', url: 'file:///srv/rpms/50%25%20off%20%231/lokal%20%C3%A4.rpm' },
+      {
+        ...{ kind: 'file', url: 'file:///srv/rpms/50%25%20off%20%231/lokal%20%C3%A4.rpm' },
+        ...{ size: local.rpm.size, last_seen: null },
+      },
     ]);
   });
 
@@ -159,12 +186,12 @@ describe('a match', () => {
 
 describe('several build-ids', () => {
   test('each have their matches, or why there are none', async () => {
-    const answer = await lookup.byBuildIds([SEEDED.bin, SEEDED.absent, SEEDED.shared]);
+    const answer = await batch(SEEDED.bin, SEEDED.absent, SEEDED.shared);
     expect(batchAnswer.parse(answer)).toStrictEqual(answer);
     expect(Object.keys(answer.results).sort()).toStrictEqual(
       [SEEDED.bin, SEEDED.absent, SEEDED.shared].sort(),
     );
-    expect(answer.results[SEEDED.bin]).toStrictEqual({ matches: await lookup.byBuildId(SEEDED.bin) });
+    expect(answer.results[SEEDED.bin]).toStrictEqual({ matches: await matchesOf(SEEDED.bin) });
     expect(answer.results[SEEDED.absent]).toStrictEqual({ matches: [], reason: 'unknown' });
     expect(
       answer.results[SEEDED.shared]?.matches.map(({ build }) => build?.koji_build_id).sort(),
@@ -173,20 +200,27 @@ describe('several build-ids', () => {
 
   test('none at all have none', async () => {
     expect(await lookup.byBuildIds([])).toStrictEqual({ results: {} });
-    expect(await lookup.byBuildId(SEEDED.absent)).toStrictEqual([]);
+    expect(await lookup.byBuildId(requireAskedBuildId(SEEDED.absent))).toMatchObject({
+      notFound: { reason: 'unknown' },
+    });
   });
 
   test('are found by how they begin', async () => {
-    expect(await lookup.byPrefix('aa110000', 10)).toStrictEqual([SEEDED.bin]);
-    expect(await lookup.byPrefix('aa119999', 10)).toStrictEqual([]);
+    expect(await lookup.byPrefix('aa110000', { limit: 10 })).toStrictEqual({
+      build_ids: [SEEDED.bin],
+      next_cursor: null,
+    });
+    expect((await lookup.byPrefix('aa119999', { limit: 10 })).build_ids).toStrictEqual([]);
   });
 });
 
 describe('an NVRA', () => {
   test('has the matches of its RPM', async () => {
-    const matches = await lookup.byNvra(requireNvra('hello-1.0-2.fc40.x86_64'));
+    const { matches } = found(await lookup.byNvra(requireNvra('hello-1.0-2.fc40.x86_64'), { limit: 10 }));
     expect(matches.map(({ path }) => path)).toStrictEqual(['/usr/bin/hello', '/usr/lib64/libhello.so.1']);
-    expect(await lookup.byNvra(requireNvra('hello-1.0-9.fc40.x86_64'))).toStrictEqual([]);
+    expect(await lookup.byNvra(requireNvra('hello-1.0-9.fc40.x86_64'), { limit: 10 })).toMatchObject({
+      notFound: { reason: 'unknown' },
+    });
   });
 
   test('has one download address, or none', async () => {
@@ -320,7 +354,7 @@ describe('a match in an archive', () => {
   beforeEach(() => store.index.replaceBuild('fedora', image, [], [indexedArchive(77, { files })]));
 
   test('names the archive in place of the RPM, with every fact of INTERFACE', async () => {
-    const matches = await lookup.byBuildId(SEEDED.absent);
+    const matches = await matchesOf(SEEDED.absent);
     expect(matches).toStrictEqual([
       {
         path: '/usr/bin/hello',
@@ -348,18 +382,18 @@ describe('a match in an archive', () => {
           {
             kind: 'koji',
             url: 'https://kojipkgs.example/packages/hello-container/1.0/3.fc41/images/hello.x86_64.tar.gz',
+            size: 54_321,
+            last_seen: expect.any(String),
           },
         ],
       },
     ]);
     expect(match.options[1].strict().parse(matches[0])).toEqual(matches[0]);
-    expect(
-      batchAnswer.parse(await lookup.byBuildIds([SEEDED.absent])).results[SEEDED.absent]?.matches,
-    ).toEqual(matches);
+    expect(batchAnswer.parse(await batch(SEEDED.absent)).results[SEEDED.absent]?.matches).toEqual(matches);
   });
 
   test('comes after those in RPMs', async () => {
-    const matches = await lookup.byBuildId(SEEDED.bin);
+    const matches = await matchesOf(SEEDED.bin);
     expect(matches.map(({ rpm, archive }) => rpm?.nvra ?? archive?.filename)).toEqual([
       'hello-1.0-2.fc40.x86_64',
       'hello.x86_64.tar.gz',
@@ -371,18 +405,16 @@ describe('a match in an archive', () => {
       indexedArchive(77, { files, directory: 'files/odd type/sub', filename: 'naïve+1.tar' }),
     ];
     await store.index.replaceBuild('fedora', { ...image, volume: 'vol2' }, [], archives);
-    expect((await lookup.byBuildId(SEEDED.absent))[0]?.urls[0]?.url).toBe(
+    expect((await matchesOf(SEEDED.absent))[0]?.urls[0]?.url).toBe(
       'https://kojipkgs.example/vol/vol2/packages/hello-container/1.0/3.fc41/files/odd%20type/sub/na%C3%AFve%2B1.tar',
     );
   });
 
   test('is superseded where Koji lists it no more, and said once where it lists it again', async () => {
     await store.index.replaceBuild('fedora', image, [], []);
-    expect(await lookup.byBuildId(SEEDED.absent)).toMatchObject([
-      { build: { state: 'superseded' }, urls: [] },
-    ]);
+    expect(await matchesOf(SEEDED.absent)).toMatchObject([{ build: { state: 'superseded' }, urls: [] }]);
     await store.index.replaceBuild('fedora', image, [], [indexedArchive(78, { files })]);
-    expect(await lookup.byBuildId(SEEDED.absent)).toMatchObject([{ archive: { koji_archive_id: 78 } }]);
+    expect(await matchesOf(SEEDED.absent)).toMatchObject([{ archive: { koji_archive_id: 78 } }]);
   });
 
   test('is a row for upstream’s clients, with the file’s name where an RPM’s would be', async () => {

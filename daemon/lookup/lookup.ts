@@ -1,0 +1,142 @@
+import type { BatchAnswer, Match } from '../../shared/api.ts';
+import { formatNvra } from '../../shared/nvr.ts';
+import type { KojiConfig } from '../config/types.ts';
+import type { Store, StoredMatch } from '../store/types.ts';
+import { createBuildLookups } from './builds.ts';
+import { isBuildId, isKey, isRpmFilesPlace, readCursor, writeCursor } from './cursors.ts';
+import { groupOf } from './groups.ts';
+import { type MatchParts, NO_EXTRAS, named, prepareMatches, withoutReplaced } from './matches.ts';
+import { createNewest } from './newest.ts';
+import { notFound, whyNoBuildId, whyNoRpm } from './not-found.ts';
+import { namedRpmEntry } from './content.ts';
+import { type Resolved, resolveAll } from './resolve.ts';
+import { statusOf } from './status.ts';
+import type { Lookup } from './types.ts';
+import { upstreamRows } from './upstream.ts';
+import type { UrlChecks } from './url-checks.ts';
+import { type UrlKoji, locate } from './urls.ts';
+
+export interface LookupOptions {
+  readonly store: Pick<Store, 'index' | 'jobs' | 'instanceFacts' | 'repositories'>;
+  /** The configured Kojis. */
+  readonly koji: readonly (UrlKoji & Pick<KojiConfig, 'reconcileInterval'>)[];
+  readonly checks: UrlChecks;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+/** A Lookup over the store. */
+export function createLookup({ store, koji, checks, now }: LookupOptions): Lookup {
+  const { index, repositories } = store;
+  const kojiByName = new Map(koji.map((each) => [each.name, each]));
+  const parts: MatchParts = { koji: kojiByName, repositories, checks, index };
+
+  return {
+    ...createBuildLookups(store, parts),
+
+    byBuildId: async (asked, extras = NO_EXTRAS, hint = { build: null, rpm: null }) => {
+      const resolved = (await resolveAll([asked], index)).get(asked.asked);
+      if (resolved === undefined) return whyNoBuildId(asked.asked, hint, store);
+      const matchOf = await prepareMatches(resolved.stored, parts, extras);
+      const matches = resolved.stored.map(matchOf);
+      const { buildId, form } = resolved;
+      return form === undefined ? { build_id: buildId, matches } : { build_id: buildId, form, matches };
+    },
+
+    byBuildIds: async (asked, { group, ...extras } = { ...NO_EXTRAS, group: false }) => {
+      const resolved = await resolveAll(asked, index);
+      const stored = [...resolved.values()].flatMap((each) => each.stored);
+      const matchOf = await prepareMatches(stored, parts, extras);
+      const results: BatchAnswer['results'] = {};
+      for (const each of asked) results[each.asked] = resultOf(resolved.get(each.asked), matchOf);
+      if (!group) return { results };
+      const matches = new Map(Object.entries(results).map(([key, result]) => [key, result.matches]));
+      return { results, group: groupOf(matches) };
+    },
+
+    byPrefix: async (prefix, { limit, cursor }) => {
+      const after = readCursor(cursor, isBuildId);
+      // One more than asked for tells whether there are more.
+      const buildIds = await index.findBuildIdsByPrefix(prefix, limit + 1, after ?? undefined);
+      const page = buildIds.slice(0, limit);
+      return {
+        build_ids: page,
+        next_cursor: buildIds.length > limit ? writeCursor(page.at(-1) ?? null) : null,
+      };
+    },
+
+    byNvra: async (nvra, { limit, cursor }, extras = NO_EXTRAS) => {
+      const rpms = await index.findRpmSummaries(nvra);
+      if (rpms.length === 0) {
+        return (await whyNoRpm(nvra, store)) ?? notFound('unknown', `no RPM ${formatNvra(nvra)} is known`);
+      }
+      const after = readCursor(cursor, isRpmFilesPlace);
+      const { matches: stored, next } = await index.findFilesOfRpms(nvra, { after, limit });
+      const kept = withoutReplaced(stored);
+      const matchOf = await prepareMatches(kept, parts, extras);
+      const urlsOf = await locate(
+        rpms.map(({ rpm }) => rpm),
+        parts,
+        extras.verify,
+      );
+      return {
+        rpms: rpms.map(({ rpm, files }) => namedRpmEntry(rpm, files, urlsOf, kojiByName)),
+        matches: kept.map((each) => named(matchOf(each), each)),
+        next_cursor: writeCursor(next),
+      };
+    },
+
+    byPath: async (path, { limit, cursor }, extras = NO_EXTRAS) => {
+      const after = readCursor(cursor, isKey);
+      const { matches: stored, next } = await index.findByPath(path, { after, limit });
+      if (stored.length === 0 && after === null) {
+        return notFound('unknown', `no indexed package has a file with a build-id at ${path}`);
+      }
+      const kept = withoutReplaced(stored);
+      const matchOf = await prepareMatches(kept, parts, extras);
+      return {
+        path,
+        matches: kept.map((each) => named(matchOf(each), each)),
+        next_cursor: writeCursor(next),
+      };
+    },
+
+    newest: async () => {
+      const stored = await index.findNewestFile();
+      if (stored === null) return null;
+      const matchOf = await prepareMatches([stored], parts, NO_EXTRAS);
+      return named(matchOf(stored), stored);
+    },
+
+    upstreamRows: async (buildIds) => {
+      const found = await index.findByBuildIds(buildIds);
+      return upstreamRows(
+        buildIds.flatMap((buildId) => withoutReplaced(found.get(buildId) ?? [])),
+        parts,
+      );
+    },
+
+    upstreamRowsByNvra: async (nvra) => upstreamRows(withoutReplaced(await index.findByNvra(nvra)), parts),
+
+    packageUrl: async (nvra) => {
+      const rpms = await index.findRpms(nvra);
+      const urlsOf = await locate(rpms, parts, false);
+      return rpms.flatMap(urlsOf)[0]?.url ?? null;
+    },
+
+    newest: createNewest(index, parts),
+
+    status: () => statusOf({ store, koji, now }),
+  };
+}
+
+function resultOf(
+  resolved: Resolved | undefined,
+  matchOf: (match: StoredMatch) => Match,
+): BatchAnswer['results'][string] {
+  // Which ids a queued or failed build holds is not known before it is read: no other reason is true.
+  if (resolved === undefined) return { matches: [], reason: 'unknown' };
+  const matches = resolved.stored.map(matchOf);
+  const { buildId, form } = resolved;
+  return form === undefined ? { matches } : { matches, build_id: buildId, form };
+}

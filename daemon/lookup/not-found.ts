@@ -1,0 +1,87 @@
+import type { NotFoundReason } from '../../shared/api.ts';
+import type { KojiBuildId } from '../../shared/koji.ts';
+import { type Nvr, type Nvra, formatNvr, formatNvra } from '../../shared/nvr.ts';
+import type { Job, Store } from '../store/types.ts';
+import type { Hint, NotFound } from './types.ts';
+
+/** Why something is not there, as far as can be told: which ids a build holds is not known before it is read. */
+
+type Parts = Pick<Store, 'index' | 'jobs'>;
+
+export function notFound(reason: NotFoundReason, message: string): NotFound {
+  return { notFound: { reason, message } };
+}
+
+export async function whyNoBuildId(asked: string, hint: Hint, store: Parts): Promise<NotFound> {
+  const plain = `no indexed package holds a file with the build-id ${asked}`;
+  if (hint.rpm !== null) {
+    const name = formatNvra(hint.rpm);
+    const rpms = await store.index.findRpms(hint.rpm);
+    const error = rpms.find((rpm) => rpm.error !== null)?.error ?? null;
+    if (error !== null) return notFound('failed', `${name} could not be read: ${error.message}`);
+    if (rpms.length > 0)
+      return notFound('absent', `${name} is indexed, and holds no file with the build-id ${asked}`);
+    return (
+      (await whyNoRpm(hint.rpm, store)) ?? notFound('unknown', `${plain}, and nothing is known of ${name}`)
+    );
+  }
+  if (hint.build !== null) {
+    const name = formatNvr(hint.build);
+    const build = (await store.index.findBuilds(hint.build))[0];
+    if (build === undefined)
+      return notFound('unknown', `${plain}, and nothing is known of the build ${name}`);
+    const pending = whyPending(name, await store.jobs.find(build.instance, build.kojiBuildId));
+    return (
+      pending ??
+      notFound('absent', `the build ${name} is ${build.state}, and holds no file with the build-id ${asked}`)
+    );
+  }
+  return notFound('unknown', plain);
+}
+
+/** Null if its build is not known either. */
+export async function whyNoRpm(nvra: Nvra, store: Parts): Promise<NotFound | null> {
+  for (const nvr of buildsLike(nvra)) {
+    const build = (await store.index.findBuilds(nvr))[0];
+    if (build === undefined) continue;
+    const name = formatNvr(build);
+    const pending = whyPending(name, await store.jobs.find(build.instance, build.kojiBuildId));
+    return (
+      pending ??
+      notFound('absent', `the build ${name} is ${build.state}, and no RPM ${formatNvra(nvra)} of it is known`)
+    );
+  }
+  return null;
+}
+
+export async function whyNoBuild(
+  instance: string,
+  kojiBuildId: KojiBuildId,
+  { jobs }: Pick<Parts, 'jobs'>,
+): Promise<NotFound> {
+  const name = `build ${kojiBuildId} of ${instance}`;
+  const pending = whyPending(name, await jobs.find(instance, kojiBuildId));
+  return pending ?? notFound('unknown', `the index knows no ${name}`);
+}
+
+export function whyPending(name: string, job: Job | null): NotFound | null {
+  if (job === null) return null;
+  if (job.state === 'queued' || job.state === 'running') {
+    return notFound(
+      'queued',
+      `${name} is ${job.state === 'queued' ? 'queued' : 'being read'}; ask again in a moment`,
+    );
+  }
+  const next = job.state === 'failed' ? '; it is tried again' : '';
+  return notFound(
+    'failed',
+    `${name} could not be indexed: ${job.lastError?.message ?? 'no reason is known'}${next}`,
+  );
+}
+
+/** hello-libs-devel-1-2 may be of the builds hello-libs-devel-1-2, hello-libs-1-2 and hello-1-2. */
+function* buildsLike({ name, version, release }: Nvr): Generator<Nvr> {
+  for (let left = name; left !== ''; left = left.slice(0, Math.max(0, left.lastIndexOf('-')))) {
+    yield { name: left, version, release };
+  }
+}

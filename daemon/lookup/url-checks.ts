@@ -1,0 +1,128 @@
+import fetch from 'node-fetch';
+import pLimit from 'p-limit';
+import type { MatchUrl } from '../../shared/api.ts';
+import { isoTime } from './facts.ts';
+
+/** URLs that one answer has checked at most; the others are given as they are. */
+const MAX_CHECKED = 200;
+
+/** Requests under way at once, all answers together. */
+const CONCURRENCY = 16;
+
+/** Milliseconds for one server to answer; after that nothing is known, and the URL stays. */
+const TIMEOUT = 5_000;
+
+/** Milliseconds for all checks of one answer; URLs that are not checked by then stay. */
+const PATIENCE = 10_000;
+
+/** Milliseconds for which a check is good: what is there stays longer than what is about to be written. */
+const GOOD_FOR = { there: 600_000, gone: 60_000 };
+
+/** Checks that are remembered. */
+const MAX_REMEMBERED = 20_000;
+
+const MAX_REDIRECTS = 5;
+
+/** What a server says of a URL. */
+interface Check {
+  readonly there: boolean;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly size: number | null;
+}
+
+export interface UrlChecks {
+  /** Each URL as it is to be given, with what was learnt of it; one that is dead is left out. */
+  check(urls: readonly MatchUrl[]): Promise<ReadonlyMap<MatchUrl, MatchUrl>>;
+}
+
+export interface UrlCheckOptions {
+  readonly version: string;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+/**
+ * Asks servers with HEAD whether URLs work. 404, 403 and 410 mean that they do not; a server that is silent, fails or
+ * knows no HEAD says nothing about its files. Only addresses that were made of the configuration are ever asked, and
+ * each at most once in GOOD_FOR, whoever wants to know.
+ */
+export function createUrlChecks({ version, now }: UrlCheckOptions): UrlChecks {
+  const slots = pLimit(CONCURRENCY);
+  const known = new Map<string, Check>();
+  const underWay = new Map<string, Promise<Check | null>>();
+
+  const ask = (url: string): Promise<Check | null> => {
+    const remembered = known.get(url);
+    const age = remembered === undefined ? Infinity : now() - remembered.at;
+    if (remembered !== undefined && age >= 0 && age < GOOD_FOR[remembered.there ? 'there' : 'gone']) {
+      return Promise.resolve(remembered);
+    }
+    const asked =
+      underWay.get(url) ??
+      slots(() => head(url, version, now)).finally(() => {
+        underWay.delete(url);
+      });
+    underWay.set(url, asked);
+    return asked.then((check) => {
+      if (check !== null) remember(url, check);
+      return check;
+    });
+  };
+
+  const remember = (url: string, check: Check): void => {
+    known.delete(url);
+    known.set(url, check);
+    const [oldest] = known.keys();
+    if (known.size > MAX_REMEMBERED && oldest !== undefined) known.delete(oldest);
+  };
+
+  return {
+    check: async (urls) => {
+      const results = new Map(urls.map((url) => [url, url]));
+      const checks = urls
+        .filter(isAskable)
+        .slice(0, MAX_CHECKED)
+        .map(async (url) => {
+          const check = await ask(url.url);
+          if (check === null) return;
+          if (check.there)
+            results.set(url, { ...url, size: check.size ?? url.size, last_seen: isoTime(check.at) });
+          else results.delete(url);
+        });
+      await Promise.race([Promise.all(checks), patience()]);
+      return new Map(results);
+    },
+  };
+}
+
+function isAskable({ kind }: MatchUrl): boolean {
+  return kind !== 'file';
+}
+
+function patience(): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, PATIENCE).unref();
+  });
+}
+
+async function head(url: string, version: string, now: () => number): Promise<Check | null> {
+  try {
+    const { status, headers } = await fetch(url, {
+      method: 'HEAD',
+      headers: { 'User-Agent': `darkserver/${version}`, 'Accept-Encoding': 'identity' },
+      follow: MAX_REDIRECTS,
+      signal: AbortSignal.timeout(TIMEOUT),
+    });
+    if (status === 404 || status === 410 || status === 403) return { there: false, at: now(), size: null };
+    if (status !== 200) return null;
+    const length = headers.get('content-length');
+    return {
+      there: true,
+      at: now(),
+      size: length !== null && /^\d{1,15}$/.test(length) ? Number(length) : null,
+    };
+  } catch {
+    return null;
+  }
+}
