@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import type { Config, KojiConfig } from './config/types.ts';
 import { HttpRpmSource } from './indexer/http-rpm-source.ts';
 import { type IndexBuild, createIndexBuild } from './indexer/index-build.ts';
-import { FileRpmSource } from './indexer/rpm-source.ts';
+import { FileRpmSource, statFile } from './indexer/rpm-source.ts';
+import type { FindFile } from './indexer/signed-copies.ts';
 import type { RpmSource } from './indexer/types.ts';
 import type { RetryPolicy } from './koji/http-retry.ts';
 import { KojiHttp } from './koji/http.ts';
@@ -61,7 +62,18 @@ export function connectKoji(koji: KojiConfig, retry?: RetryPolicy): KojiConnecti
     maxBytesPerSecond: koji.maxBytesPerSecond,
     ...(retry === undefined ? {} : { retry }),
   });
-  return { http, hub: new KojiHubClient({ instance: koji.name, url: koji.hub, http }) };
+  return {
+    http,
+    hub: new KojiHubClient({ instance: koji.name, url: koji.hub, http, sigkeys: koji.sigkeys }),
+  };
+}
+
+/** A mirror is asked twice: there are others. */
+const MIRROR_RETRY = { attempts: 2, firstDelay: 500, longestDelay: 5000 };
+
+/** For files of one server that is no Koji's. Whoever opens it closes it. */
+export function openMirrorHttp(): KojiHttp {
+  return new KojiHttp({ version: VERSION, contact: CONTACT, maxConnections: 1, retry: MIRROR_RETRY });
 }
 
 /** Where the RPMs of a Koji are read, by their paths under its topdir. */
@@ -72,11 +84,17 @@ export function rpmOpener({ topdir, topurl }: KojiConfig, http: KojiHttp): (path
       : new FileRpmSource(join(topdir, path));
 }
 
+/** Whether a file of a Koji is there, by its path under its topdir. */
+function fileFinder({ topdir, topurl }: KojiConfig, http: KojiHttp): FindFile {
+  return (path, signal) =>
+    topdir === null ? http.headFile(publishedUrl(topurl, path), signal) : statFile(join(topdir, path));
+}
+
 function openKoji(koji: KojiConfig, { index, scan, log }: KojisOptions) {
   const { http, hub } = connectKoji(koji);
-  const openRpm = rpmOpener(koji, http);
   const indexBuild = createIndexBuild({
-    ...{ hub, openRpm, index, scan, skipArches: koji.skipArches },
+    ...{ hub, openRpm: rpmOpener(koji, http), findFile: fileFinder(koji, http) },
+    ...{ index, scan, skipArches: koji.skipArches },
     log: withFields(log, { instance: koji.name }),
   });
   return { http, hub, indexBuild };

@@ -42,7 +42,7 @@ export async function sweepStep(
     await store.reconciliation.recordSweep(instance, { ended: now() });
     return { sweep: 'has ended', queued: 0 };
   }
-  const outlines = await hub.getOutlines(kojiBuildIds, signal);
+  const outlines = await hub.getOutlines(kojiBuildIds, undefined, signal);
   const queued = await queueNews(outlines, parts, async ({ kojiBuildId, build, rpms, tars }) => {
     if (build?.state !== 'complete') return false;
     const stored = await store.reconciliation.storedContent(instance, kojiBuildId);

@@ -1,12 +1,14 @@
 import { jobDispositionOf } from '../../shared/errors.ts';
-import type { ErrorCode } from '../../shared/errors.ts';
+import type { DarkserverError, ErrorCode } from '../../shared/errors.ts';
 import type { KojiBuildId } from '../../shared/koji.ts';
 import { formatNvr } from '../../shared/nvr.ts';
 import type { KojiHub } from '../koji/hub.ts';
 import type { Log } from '../log.ts';
-import type { IndexStore } from '../store/types.ts';
+import type { IndexedRpm, IndexStore } from '../store/types.ts';
 import { readBuild } from './read-build.ts';
 import type { BuildReading, KnownContent, ReadFailure } from './read-build.ts';
+import { findSignatures } from './signed-copies.ts';
+import type { FindFile } from './signed-copies.ts';
 import type { RpmSource, ScanMode } from './types.ts';
 
 /** How looking at a build ended. A thrown error is one that stopped all of it (the hub, the store). */
@@ -23,7 +25,10 @@ export type IndexOutcome =
   | { readonly outcome: 'noted'; readonly state: string }
   /** Koji has no such build. */
   | { readonly outcome: 'unknown' }
-  /** Some RPMs or archives could not be read; all others were written. The code is the most hopeful of the failures. */
+  /**
+   * Some RPMs or archives could not be read, or their signed copies not be asked for; all else was written. The
+   * code is the most hopeful of the failures.
+   */
   | {
       readonly outcome: 'incomplete';
       readonly error: { readonly code: ErrorCode; readonly message: string };
@@ -43,6 +48,8 @@ export interface IndexBuildParts {
   readonly hub: KojiHub;
   /** Where an RPM or another file of a build is to be read, by its path under Koji's topdir. */
   readonly openRpm: (path: string) => RpmSource;
+  /** Whether there is such a file. */
+  readonly findFile: FindFile;
   readonly index: Pick<IndexStore, 'knownArchives' | 'knownRpms' | 'markBuildGone' | 'replaceBuild'>;
   readonly scan: ScanMode;
   readonly skipArches: readonly string[];
@@ -53,7 +60,8 @@ export interface IndexBuildParts {
  * Makes the IndexBuild of one Koji. What may pass is tried again by whoever calls it, and costs little
  * then: what was read is written even where other RPMs of the build failed, and is not read twice.
  *
- * Koji is asked once: what changes while the RPMs are read is announced again, and looked at again.
+ * Koji is asked once, beside for the signatures, which take the ids of the RPMs: what changes while the RPMs are
+ * read is announced again, and looked at again.
  *
  * A build that is deleted before it was ever read is noted without its RPMs, though Koji still lists
  * them: nothing can be told from their names alone, and there is nothing to read any more.
@@ -72,9 +80,16 @@ export function createIndexBuild(parts: IndexBuildParts): IndexBuild {
       return { outcome: 'noted', state: build.state };
     }
     const known = reread ? NOTHING : await knownContent(index, hub.instance, kojiBuildId);
-    const reading = await readBuild(found, known, parts, signal);
-    await index.replaceBuild(hub.instance, build, reading.rpms, reading.archives);
-    return outcomeOf(reading, `${formatNvr(build)} (Koji build ${kojiBuildId})`);
+    const [reading, { signatures, failure }] = await Promise.all([
+      readBuild(found, known, parts, signal),
+      findSignatures(build, found.rpms, parts, signal),
+    ]);
+    const rpms = reading.rpms.map((rpm): IndexedRpm => ({
+      ...rpm,
+      signatures: signatures.get(rpm.kojiRpmId) ?? 'keep',
+    }));
+    await index.replaceBuild(hub.instance, build, rpms, reading.archives);
+    return outcomeOf(reading, failure, `${formatNvr(build)} (Koji build ${kojiBuildId})`);
   };
 }
 
@@ -103,9 +118,17 @@ function mostHopeful(failures: readonly ReadFailure[]): ReadFailure | undefined 
   return failures.find(({ error }) => jobDispositionOf(error) === 'retry') ?? failures[0];
 }
 
-function outcomeOf({ rpms, archives, failures, read }: BuildReading, build: string): IndexOutcome {
+function outcomeOf(
+  { rpms, archives, failures, read }: BuildReading,
+  unasked: DarkserverError | null,
+  build: string,
+): IndexOutcome {
   const worth = mostHopeful(failures);
   if (worth === undefined) {
+    if (unasked !== null) {
+      const message = `the signed copies of ${build} are not known: ${unasked.message}`;
+      return { outcome: 'incomplete', error: { code: unasked.code, message } };
+    }
     const { bytes: bytesRead, ...counts } = read;
     return { outcome: 'indexed', ...counts, bytesRead };
   }

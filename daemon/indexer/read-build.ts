@@ -30,6 +30,9 @@ export interface ReadBuildParts {
   readonly log: Log;
 }
 
+/** All of an RPM but its signatures, which are not in it. */
+type ReadRpm = Omit<IndexedRpm, 'signatures'>;
+
 export interface ReadFailure {
   readonly error: ErrorCode;
   readonly message: string;
@@ -44,7 +47,7 @@ export interface KnownContent {
 /** What became of a build's RPMs and archives. */
 export interface BuildReading {
   /** All of them, for the store. */
-  readonly rpms: readonly IndexedRpm[];
+  readonly rpms: readonly ReadRpm[];
   /** Null where archives are not looked at: the headers alone say nothing about them. */
   readonly archives: readonly IndexedArchive[] | null;
   readonly failures: readonly ReadFailure[];
@@ -73,7 +76,7 @@ export async function readBuild(
   const knownById = new Map(known.rpms.map((each) => [each.kojiRpmId, each]));
   const slots = pLimit(PARALLEL);
   const indexed = await Promise.all(
-    rpms.map(async (rpm): Promise<IndexedRpm> => {
+    rpms.map(async (rpm): Promise<ReadRpm> => {
       const { kojiRpmId, name, epoch, version, release, arch, size, payloadHash, buildTime } = rpm;
       const { files, contentSize } = isUnchanged(rpm, knownById.get(kojiRpmId))
         ? KEPT
@@ -81,7 +84,7 @@ export async function readBuild(
           ? NOT_READ
           : await slots(() => reading.contentOf(rpm));
       const facts = { name, epoch, version, release, arch, size, payloadHash, buildTime, contentSize };
-      return { kojiRpmId, ...facts, files, signatures: 'keep' };
+      return { kojiRpmId, ...facts, files };
     }),
   );
   const indexedArchives =

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { DarkserverError } from '../../shared/errors.ts';
 import type { OpenedRpm, OpenFile, RpmSource } from './types.ts';
@@ -33,6 +33,18 @@ export class FileRpmSource implements RpmSource {
       await handle?.close();
       throw asDarkserverError(this.name, error);
     }
+  }
+}
+
+/** Whether there is such a file, and its bytes. Throws `network` where nobody can tell. */
+export async function statFile(path: string): Promise<{ readonly size: number } | null> {
+  try {
+    const status = await stat(path);
+    return status.isFile() ? { size: status.size } : null;
+  } catch (thrown) {
+    const error = asDarkserverError(path, thrown);
+    if (error.code === 'missing_file') return null;
+    throw error;
   }
 }
 

@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { DarkserverError } from '../../shared/errors.ts';
 import { BUILD_STATES } from '../../shared/koji.ts';
-import type { KojiBuild, KojiBuildId } from '../../shared/koji.ts';
+import type { KojiBuild, KojiBuildId, KojiRpmId } from '../../shared/koji.ts';
 import { decodeTars, isRead, listArchives } from './archives.ts';
 import type { Call, XmlRpcArgument, XmlRpcValue } from './codec.ts';
 import { decodeBuild } from './decode.ts';
 import { decode, integer, kojiBuildId } from './fields.ts';
+import { decodeSignatures, signaturesCall } from './signatures.ts';
 import type { Addition, AdditionKind, BuildOutline, CountQuery, KojiVolume } from './hub.ts';
 
 /** The calls that only a comparison with the index makes, and their answers. */
@@ -38,27 +39,30 @@ export function decodeVolumes(value: XmlRpcValue, what: string): KojiVolume[] {
   return decode(z.array(volume), value, what);
 }
 
-/** Three calls for each build; decodeOutline reads their answers. */
-export function outlineCalls(of: KojiBuildId): Call[] {
+/** Three or four calls for each build; decodeOutline reads their answers. */
+export function outlineCalls(of: KojiBuildId, sample: KojiRpmId | undefined): Call[] {
   return [
     { method: 'getBuild', params: [of] },
     { method: 'listRPMs', params: [], keywords: { buildID: of, queryOpts: { countOnly: true } } },
     listArchives(of),
+    ...(sample === undefined ? [] : [signaturesCall(sample)]),
   ];
 }
 
 export function decodeOutline(
   answers: readonly XmlRpcValue[],
   of: KojiBuildId,
+  sample: KojiRpmId | undefined,
   whatOf: (method: string) => string,
 ): BuildOutline {
-  const [found = null, rpms = null, archives = null] = answers;
+  const [found = null, rpms = null, archives = null, signatures = null] = answers;
   const tars = decodeTars(archives, of, whatOf('listArchives'));
   return {
     kojiBuildId: of,
     build: asAskedFor(decodeBuild(found, whatOf('getBuild')), of, whatOf('getBuild')),
     rpms: decodeCount(rpms, whatOf('listRPMs')),
     tars: tars.map(({ kojiArchiveId }) => kojiArchiveId),
+    sampleSigkeys: sample === undefined ? null : decodeSignatures(signatures, sample, whatOf('queryRPMSigs')),
   };
 }
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { DarkserverError } from '../../shared/errors.ts';
 import { BUILD_STATES } from '../../shared/koji.ts';
-import type { BuildState, KojiBuild, KojiBuildId, KojiRpm } from '../../shared/koji.ts';
+import type { BuildState, KojiBuild, KojiBuildId, KojiRpm, KojiRpmId } from '../../shared/koji.ts';
 import type { XmlRpcValue } from './codec.ts';
 import { decode, integer, kojiBuildId, kojiRpmId, segment } from './fields.ts';
 
@@ -86,6 +86,13 @@ export function decodeRpms(value: XmlRpcValue, of: KojiBuildId, what: string): K
   if (stray === undefined) return rpms;
   const message = `RPM ${stray.kojiRpmId} is of build ${stray.kojiBuildId}, those of ${of} were asked for`;
   throw new DarkserverError('hub_protocol', `${what}: ${message}`);
+}
+
+/** The build of getRPM's answer: null for an RPM that does not exist, or that is of an external repository. */
+export function decodeBuildOfRpm(value: XmlRpcValue, of: KojiRpmId, what: string): KojiBuildId | null {
+  const found = decode(z.object({ id: kojiRpmId, build_id: kojiBuildId.nullable() }).nullable(), value, what);
+  if (found === null || found.id === of) return found?.build_id ?? null;
+  throw new DarkserverError('hub_protocol', `${what}: RPM ${found.id} in place of ${of}`);
 }
 
 /** The builds of listTagged's answer, whose rows lack much of what getBuild has. */

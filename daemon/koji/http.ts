@@ -53,6 +53,11 @@ function isPassingStatus(status: number): boolean {
   return status >= 500 || status === 429;
 }
 
+/** Some servers deny that they may show what they do not have. */
+function isAbsent(status: number): boolean {
+  return status === 404 || status === 410 || status === 403;
+}
+
 /** How an answer's headers speak of the server's health. */
 function endingOf(status: number, headers: Headers, what: string, milliseconds: number): Ending {
   if (status === 429 || status === 503) {
@@ -127,8 +132,8 @@ export class KojiHttp {
   }
 
   /**
-   * Asks for a file, or the part of it that `headers` name: the answer is a 200, 206 or 416 whose body
-   * the caller reads or closes. Throws `missing_file` (404, 410, 403), `network`, `stopped`.
+   * Asks for a file, or the part of it that `headers` name: the answer is a 200, 206, 416, or a 304 where
+   * `headers` set a condition, whose body the caller reads or closes. Throws `missing_file` (404, 410, 403), `network`, `stopped`.
    */
   async getFile(url: string, headers: Record<string, string>, signal?: AbortSignal): Promise<HttpResponse> {
     const init: RequestInit = {
@@ -138,11 +143,28 @@ export class KojiHttp {
     return retrying(this.#retry, url, signal, async () => {
       const response = await this.#send({ url, what: 'file', init, signal });
       const { status } = response;
-      if (status === 200 || status === 206 || status === 416) return response;
+      if ([200, 206, 304, 416].includes(status)) return response;
       await response.body.close();
-      if (status === 404 || status === 410 || status === 403) {
+      if (isAbsent(status)) {
         throw new DarkserverError('missing_file', `${url}: HTTP ${status}; the file is not there (yet)`);
       }
+      throw this.#badStatus(url, response);
+    });
+  }
+
+  /**
+   * Asks whether a file is there: its bytes, null where the server does not tell; null in all for none (404, 410,
+   * 403). Throws `network`, `stopped`.
+   */
+  async headFile(url: string, signal?: AbortSignal): Promise<{ readonly size: number | null } | null> {
+    const headers = { 'Accept-Encoding': 'identity', 'User-Agent': this.#userAgent };
+    const init: RequestInit = { method: 'HEAD', headers, follow: MAX_REDIRECTS };
+    return retrying(this.#retry, url, signal, async () => {
+      const response = await this.#send({ url, what: 'head', init, signal });
+      await response.body.close();
+      const { status } = response;
+      if (status === 200) return { size: lengthOf(response.headers) };
+      if (isAbsent(status)) return null;
       throw this.#badStatus(url, response);
     });
   }
@@ -240,7 +262,9 @@ export class KojiHttp {
       if (ending.ended !== 'answered') this.#trouble = `${url}: HTTP ${status}`;
       this.#pace.note(ending);
       const pay = (bytes: number): Promise<void> => this.#byteRate.pay(bytes, signal);
-      const options = { url, silenceTimeout, length: lengthOf(headers), signal, onClosed, pay };
+      // What HEAD tells of a body does not come.
+      const length = init.method === 'HEAD' ? 0 : lengthOf(headers);
+      const options = { url, silenceTimeout, length, signal, onClosed, pay };
       return { status, headers, body: new HttpBody(body as Readable, options) };
     } catch (error) {
       onClosed();

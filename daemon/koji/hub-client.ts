@@ -1,10 +1,17 @@
 import { DarkserverError } from '../../shared/errors.ts';
-import type { KojiArchive, KojiBuild, KojiBuildId } from '../../shared/koji.ts';
+import type { KojiArchive, KojiBuild, KojiBuildId, KojiRpmId } from '../../shared/koji.ts';
 import { parseNvr } from '../../shared/nvr.ts';
 import { callsForPlaces, decodeTars, listArchives, placeArchives } from './archives.ts';
 import { HubFault, decodeAnswer, decodeMultiCall, encodeCall, multiCall } from './codec.ts';
 import type { Call, XmlRpcArgument, XmlRpcValue } from './codec.ts';
-import { decodeBuild, decodeBuilds, decodeRpms, decodeTagged, decodeText } from './decode.ts';
+import {
+  decodeBuild,
+  decodeBuildOfRpm,
+  decodeBuilds,
+  decodeRpms,
+  decodeTagged,
+  decodeText,
+} from './decode.ts';
 import type { KojiHttp } from './http.ts';
 import {
   asAskedFor,
@@ -24,8 +31,17 @@ import type {
   CountQuery,
   KojiBuildContent,
   KojiHub,
+  KojiSignature,
   KojiVolume,
 } from './hub.ts';
+import { everyBuild, filteredBuilds, newestFirst } from './listings.ts';
+import {
+  decodeNewestSignatures,
+  decodeSignatures,
+  keysThatCount,
+  newestSignaturesCall,
+  signaturesCall,
+} from './signatures.ts';
 
 /** Bytes of an answer: 40,000 RPMs of one build, some 1,400 bytes of XML each. */
 const MAX_ANSWER = 64 * 1024 * 1024;
@@ -35,8 +51,8 @@ const MAX_TAGGED = 256 * 1024 * 1024;
 const BATCH = 100;
 /** Builds of a page of listBuilds: 2,400 bytes of XML each. */
 const PAGE = 200;
-/** Pages of a listing, newest first, that may bring nothing new before the hub is not believed any more. */
-const MAX_FRUITLESS = 100;
+/** RPMs asked about one by one in a request: a look-up by key each, some 600 bytes of XML. */
+const RPM_BATCH = 500;
 
 export interface KojiHubClientOptions {
   /** The instance's name in the configuration. */
@@ -44,6 +60,8 @@ export interface KojiHubClientOptions {
   /** URL of the XML-RPC endpoint. */
   readonly url: string;
   readonly http: KojiHttp;
+  /** Ids of the keys whose signatures count, best first; none or left out: all do. */
+  readonly sigkeys?: readonly string[];
 }
 
 /** A Koji hub over XML-RPC. Everything asked is a read, so everything may be asked again. */
@@ -51,11 +69,13 @@ export class KojiHubClient implements KojiHub {
   readonly instance: string;
   readonly #url: string;
   readonly #http: KojiHttp;
+  readonly #sigkeys: readonly string[];
 
   constructor(options: KojiHubClientOptions) {
     this.instance = options.instance;
     this.#url = options.url;
     this.#http = options.http;
+    this.#sigkeys = options.sigkeys ?? [];
   }
 
   async getVersion(signal?: AbortSignal): Promise<string> {
@@ -107,9 +127,16 @@ export class KojiHubClient implements KojiHub {
     if (query.completedAfter !== undefined) filter['completeAfter'] = query.completedAfter;
     if (query.completedBefore !== undefined) filter['completeBefore'] = query.completedBefore;
     const after = query.afterKojiBuildId ?? 0;
-    return Object.keys(filter).length === 0
-      ? this.#everyBuild(after, signal)
-      : this.#filteredBuilds(filter, after, signal);
+    if (Object.keys(filter).length > 0) {
+      const pageAt = (offset: number) =>
+        this.#page(filter, { order: 'build_id', limit: PAGE, offset }, signal);
+      return filteredBuilds(pageAt, { after, length: PAGE, what: this.#what({ method: 'listBuilds' }) });
+    }
+    return everyBuild(
+      () => this.lastKojiBuildId(signal),
+      (ids) => this.getBuilds(ids, signal),
+      { after, length: BATCH },
+    );
   }
 
   async listTagged(tag: string, signal?: AbortSignal): Promise<KojiBuildId[]> {
@@ -138,18 +165,48 @@ export class KojiHubClient implements KojiHub {
     return decodeVolumes(await this.#call(call, signal), this.#what(call));
   }
 
-  async getOutlines(kojiBuildIds: readonly KojiBuildId[], signal?: AbortSignal): Promise<BuildOutline[]> {
+  async getOutlines(
+    kojiBuildIds: readonly KojiBuildId[],
+    samples: ReadonlyMap<KojiBuildId, KojiRpmId> = new Map(),
+    signal?: AbortSignal,
+  ): Promise<BuildOutline[]> {
     const outlines: BuildOutline[] = [];
     for (let at = 0; at < kojiBuildIds.length; at += BATCH) {
       const batch = kojiBuildIds.slice(at, at + BATCH);
-      const calls = batch.map(outlineCalls);
+      const calls = batch.map((kojiBuildId) => outlineCalls(kojiBuildId, samples.get(kojiBuildId)));
       const answers = await this.#callAll(calls.flat(), signal);
       for (const [index, kojiBuildId] of batch.entries()) {
         const own = answers.splice(0, calls[index]?.length);
-        outlines.push(decodeOutline(own, kojiBuildId, (method) => this.#what({ method })));
+        const whatOf = (method: string): string => this.#what({ method });
+        const outline = decodeOutline(own, kojiBuildId, samples.get(kojiBuildId), whatOf);
+        const { sampleSigkeys: keys } = outline;
+        outlines.push({ ...outline, sampleSigkeys: keys && keysThatCount(keys, this.#sigkeys) });
       }
     }
     return outlines;
+  }
+
+  async getSignatures(
+    kojiRpmIds: readonly KojiRpmId[],
+    signal?: AbortSignal,
+  ): Promise<Map<KojiRpmId, string[]>> {
+    const answers = await this.#ofRpms(kojiRpmIds, signaturesCall, decodeSignatures, signal);
+    return new Map(answers.map(([id, keys]) => [id, keysThatCount(keys, this.#sigkeys)]));
+  }
+
+  async newestSignatures(limit: number, signal?: AbortSignal): Promise<KojiSignature[]> {
+    const call = newestSignaturesCall(limit);
+    const rows = decodeNewestSignatures(await this.#call(call, signal), limit, this.#what(call));
+    return rows.filter(({ sigkey }) => keysThatCount([sigkey], this.#sigkeys).length > 0);
+  }
+
+  async buildsOfRpms(
+    kojiRpmIds: readonly KojiRpmId[],
+    signal?: AbortSignal,
+  ): Promise<Map<KojiRpmId, KojiBuildId>> {
+    const callOf = (of: KojiRpmId): Call => ({ method: 'getRPM', params: [of] });
+    const answers = await this.#ofRpms(kojiRpmIds, callOf, decodeBuildOfRpm, signal);
+    return new Map(answers.flatMap(([id, kojiBuildId]) => (kojiBuildId === null ? [] : [[id, kojiBuildId]])));
   }
 
   async lastAddedId(kind: AdditionKind, signal?: AbortSignal): Promise<number> {
@@ -157,84 +214,10 @@ export class KojiHubClient implements KojiHub {
     return newest?.addedId ?? 0;
   }
 
-  /**
-   * Pages overlap by one row, as those of #filteredBuilds do: rows that come meanwhile move all others
-   * down, and are left to the next listing; where rows have gone, the listing steps back until it joins.
-   */
-  async *listAdditions(
-    kind: AdditionKind,
-    afterId: number,
-    signal?: AbortSignal,
-  ): AsyncGenerator<Addition[]> {
-    let joint = Infinity;
-    let fruitless = 0;
-    for (let offset = 0; fruitless < MAX_FRUITLESS;) {
-      const page = await this.#newest(kind, { limit: PAGE, offset }, signal);
-      const [first] = page;
-      if (offset > 0 && (first === undefined || first.addedId < joint)) {
-        offset = Math.max(0, offset - PAGE);
-        fruitless++;
-        continue;
-      }
-      const fresh = page.filter(({ addedId }) => addedId < joint && addedId > afterId);
-      if (fresh.length > 0) yield fresh;
-      const last = page.at(-1)?.addedId ?? 0;
-      if (page.length < PAGE || last <= afterId) return;
-      if (last >= joint) fruitless++;
-      joint = Math.min(joint, last);
-      offset += PAGE - 1;
-    }
+  listAdditions(kind: AdditionKind, afterId: number, signal?: AbortSignal): AsyncIterable<Addition[]> {
     const what = this.#what(newestCall(kind, { limit: PAGE, offset: 0 }));
-    throw new DarkserverError('hub_protocol', `${what}: the pages of the newest do not join`);
-  }
-
-  /**
-   * Koji's list of builds knows no "id greater than", and skipping the first two million rows of it is
-   * work for the hub on every page. Ids are given out one after another, so they are asked for by number.
-   */
-  async *#everyBuild(after: number, signal?: AbortSignal): AsyncGenerator<KojiBuild[]> {
-    const last = await this.lastKojiBuildId(signal);
-    for (let from = after + 1; from <= last; from += BATCH) {
-      const count = Math.min(BATCH, last - from + 1);
-      const ids = Array.from({ length: count }, (_, index) => (from + index) as KojiBuildId);
-      const page = (await this.getBuilds(ids, signal)).filter((build) => build !== null);
-      if (page.length > 0) yield page;
-    }
-  }
-
-  /**
-   * Pages by offset overlap by one build: when the next page does not begin with one that was seen,
-   * builds have left the list meanwhile (a rebuild has no completion time) and all others moved up, so
-   * the listing steps back until it joins.
-   */
-  async *#filteredBuilds(
-    filter: Record<string, XmlRpcArgument>,
-    after: number,
-    signal?: AbortSignal,
-  ): AsyncGenerator<KojiBuild[]> {
-    let seen: number = after;
-    let joint = 0;
-    let stepsBack = 0;
-    for (let offset = 0; ;) {
-      const page = await this.#page(filter, { order: 'build_id', limit: PAGE, offset }, signal);
-      const [first] = page;
-      if (offset > 0 && (first === undefined || first.kojiBuildId > joint)) {
-        offset = Math.max(0, offset - PAGE);
-        stepsBack++;
-        continue;
-      }
-      const last = page.at(-1)?.kojiBuildId ?? 0;
-      if (page.length === PAGE && last <= joint && stepsBack-- <= 0) {
-        const what = this.#what({ method: 'listBuilds' });
-        throw new DarkserverError('hub_protocol', `${what}: offset ${offset} answers what was seen before`);
-      }
-      const fresh = page.filter((build) => build.kojiBuildId > seen);
-      if (fresh.length > 0) yield fresh;
-      seen = Math.max(seen, last);
-      joint = Math.max(joint, last);
-      if (page.length < PAGE) return;
-      offset += PAGE - 1;
-    }
+    const pageAt = (offset: number) => this.#newest(kind, { limit: PAGE, offset }, signal);
+    return newestFirst(pageAt, { afterId, length: PAGE, what });
   }
 
   async #page(
@@ -266,6 +249,26 @@ export class KojiHubClient implements KojiHub {
   ): Promise<Addition[]> {
     const call = newestCall(kind, page);
     return decodeAdditions(kind, await this.#call(call, signal), page.limit, this.#what(call));
+  }
+
+  /** Asks one thing of each of many RPMs. */
+  async #ofRpms<T>(
+    kojiRpmIds: readonly KojiRpmId[],
+    callOf: (of: KojiRpmId) => Call,
+    decodeAnswerOf: (answer: XmlRpcValue, of: KojiRpmId, what: string) => T,
+    signal?: AbortSignal,
+  ): Promise<[KojiRpmId, T][]> {
+    const found: [KojiRpmId, T][] = [];
+    for (let at = 0; at < kojiRpmIds.length; at += RPM_BATCH) {
+      const batch = kojiRpmIds.slice(at, at + RPM_BATCH);
+      const calls = batch.map(callOf);
+      const answers = await this.#callAll(calls, signal);
+      for (const [index, call] of calls.entries()) {
+        const of = batch[index];
+        if (of !== undefined) found.push([of, decodeAnswerOf(answers[index] ?? null, of, this.#what(call))]);
+      }
+    }
+    return found;
   }
 
   async #archives(

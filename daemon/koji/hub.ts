@@ -5,6 +5,7 @@ import type {
   KojiBuild,
   KojiBuildId,
   KojiRpm,
+  KojiRpmId,
 } from '../../shared/koji.ts';
 
 /** Which builds a listing asks for. All that is given must hold. */
@@ -42,6 +43,14 @@ export interface BuildOutline {
   readonly rpms: number;
   /** Those of its archives that are tar files. */
   readonly tars: readonly KojiArchiveId[];
+  /** As getSignatures, of the RPM that was named as the build's sample; null where none was. */
+  readonly sampleSigkeys: readonly string[] | null;
+}
+
+/** An RPM is known to be signed with a key, by the digits that stand in the path of a signed copy. */
+export interface KojiSignature {
+  readonly kojiRpmId: KojiRpmId;
+  readonly sigkey: string;
 }
 
 /** What is imported into a build: Koji gives each kind its ids one after another. */
@@ -88,8 +97,24 @@ export interface KojiHub {
   /** How many builds each query finds, in one request: a hundred of them at most. */
   countBuilds(queries: readonly CountQuery[], signal?: AbortSignal): Promise<number[]>;
   listVolumes(signal?: AbortSignal): Promise<KojiVolume[]>;
-  /** As getBuilds, with what is needed to tell whether the index has all of them. */
-  getOutlines(kojiBuildIds: readonly KojiBuildId[], signal?: AbortSignal): Promise<BuildOutline[]>;
+  /**
+   * As getBuilds, with what is needed to tell whether the index has all of them. `samples` names an RPM of each
+   * build whose signatures stand for those of all: builds are signed as a whole.
+   */
+  getOutlines(
+    kojiBuildIds: readonly KojiBuildId[],
+    samples?: ReadonlyMap<KojiBuildId, KojiRpmId>,
+    signal?: AbortSignal,
+  ): Promise<BuildOutline[]>;
+  /**
+   * With which keys each of these RPMs is signed, in few requests: those that count by the configuration, best
+   * first.
+   */
+  getSignatures(kojiRpmIds: readonly KojiRpmId[], signal?: AbortSignal): Promise<Map<KojiRpmId, string[]>>;
+  /** Signatures that count among the last `limit` that Koji lists by the ids of RPMs, newest RPM first. */
+  newestSignatures(limit: number, signal?: AbortSignal): Promise<KojiSignature[]>;
+  /** Of which builds these RPMs are; one that Koji does not know is left out. */
+  buildsOfRpms(kojiRpmIds: readonly KojiRpmId[], signal?: AbortSignal): Promise<Map<KojiRpmId, KojiBuildId>>;
   /** The largest id that Koji has given to an RPM or archive, 0 if none. */
   lastAddedId(kind: AdditionKind, signal?: AbortSignal): Promise<number>;
   /** What was imported with larger ids, newest first, page after page. */

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { HttpRpmSource } from '../../daemon/indexer/http-rpm-source.ts';
 import { createIndexBuild } from '../../daemon/indexer/index-build.ts';
 import type { IndexBuild, IndexBuildParts } from '../../daemon/indexer/index-build.ts';
-import { FileRpmSource } from '../../daemon/indexer/rpm-source.ts';
+import { FileRpmSource, statFile } from '../../daemon/indexer/rpm-source.ts';
 import { KojiHubClient } from '../../daemon/koji/hub-client.ts';
 import { publishedUrl } from '../../daemon/koji/paths.ts';
 import { silentLog } from '../../daemon/log.ts';
@@ -33,6 +33,10 @@ export function indexBuildOf(
       topdir === undefined
         ? new HttpRpmSource(http, publishedUrl(hub.topurl, path))
         : new FileRpmSource(join(topdir, path)),
+    findFile: (path, signal) =>
+      topdir === undefined
+        ? http.headFile(publishedUrl(hub.topurl, path), signal)
+        : statFile(join(topdir, path)),
     index,
     scan: 'auto',
     skipArches: ['src'],

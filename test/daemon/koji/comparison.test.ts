@@ -78,7 +78,9 @@ describe('outlines', () => {
       expect(rpms).toBe(content?.rpms.length ?? 0);
       expect(tars).toEqual(content?.archives.map(({ kojiArchiveId }) => kojiArchiveId) ?? []);
     }
-    expect(outlines.at(-1)).toEqual({ kojiBuildId: 99, build: null, rpms: 0, tars: [] });
+    expect(outlines.at(-1)).toEqual({
+      ...{ kojiBuildId: 99, build: null, rpms: 0, tars: [], sampleSigkeys: null },
+    });
   });
 
   test('of many builds come a hundred in a request', async () => {

@@ -86,6 +86,7 @@ describe('what the recorded hub says', () => {
       arch: 'x86_64',
       size: 11223,
       payloadHash: '47e218e0f2f147ea1d46c8be30dcaee5',
+      buildTime: 1585062521,
       metadataOnly: false,
     });
     expect(hub.requests.map(({ method }) => method)).toEqual(['multiCall', 'getBuild']);

@@ -135,6 +135,8 @@ export class KojiChanges {
         size: facts.size,
         version,
       });
+      // The header that it came with, which is unsigned.
+      this.#data.signatures.push({ rpm_id: id, sighash: facts.payloadhash, sigkey: '' });
       this.#files.add(`${directoryOf(record.getBuild)}/${arch}/${nvr}.${arch}.rpm`, path);
       return id;
     });
@@ -200,6 +202,8 @@ export class KojiChanges {
   resetBuild(buildId: number): void {
     const record = this.#record(buildId);
     this.#files.removeDirectory(directoryOf(record.getBuild));
+    const gone = new Set(record.listRPMs.map(({ id }) => id));
+    this.#data.signatures = this.#data.signatures.filter(({ rpm_id }) => !gone.has(rpm_id));
     record.listRPMs = [];
     record.listArchives = [];
     this.#update(buildId, { state: BUILD_STATE.CANCELED, volume_id: 0, volume_name: 'DEFAULT' });

@@ -41,6 +41,11 @@ export class PublishedFiles {
     this.#files.set(published, file);
   }
 
+  /** Where a published file lies on disk. */
+  find(published: string): string | undefined {
+    return this.#files.get(published);
+  }
+
   /** Everything published, e.g. packages/hello/1.0/2/x86_64/hello-1.0-2.x86_64.rpm. */
   paths(): string[] {
     return [...this.#files.keys()];

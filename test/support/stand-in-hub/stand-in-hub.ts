@@ -8,6 +8,7 @@ import type { KojiData } from './koji-data.ts';
 import { callMethod, isComputed } from './methods.ts';
 import { PublishedFiles } from './published-files.ts';
 import { Replay, readRecordings } from './recordings.ts';
+import { KojiSigning } from './signing.ts';
 import { Troubles, answerHalf, answerHtml } from './trouble.ts';
 import type { Trouble } from './trouble.ts';
 import { InvalidRequest, parseCall } from './xml-request.ts';
@@ -59,6 +60,7 @@ export class StandInHub {
   readonly data: KojiData;
   readonly files = new PublishedFiles();
   readonly changes: KojiChanges;
+  readonly signing: KojiSigning;
   readonly troubles = new Troubles();
   readonly requests: SeenRequest[] = [];
   readonly #replay: Replay;
@@ -67,6 +69,7 @@ export class StandInHub {
   private constructor(data: KojiData, replay: Replay) {
     this.data = data;
     this.changes = new KojiChanges(data, this.files);
+    this.signing = new KojiSigning(data, this.files);
     this.#replay = replay;
     this.#server = createServer((request, response) => {
       this.#handle(request, response).catch((error: unknown) => {
