@@ -22,8 +22,11 @@ const CLASSES = {
   bad_input: { httpStatus: 400, job: 'park', exitCode: EXIT.badInput },
   unauthorized: { httpStatus: 401, job: 'park', exitCode: EXIT.usage },
   too_large: { httpStatus: 413, job: 'park', exitCode: EXIT.badInput },
+  uri_too_long: { httpStatus: 414, job: 'park', exitCode: EXIT.badInput },
   unsupported_media_type: { httpStatus: 415, job: 'park', exitCode: EXIT.badInput },
   unprocessable: { httpStatus: 422, job: 'park', exitCode: EXIT.badInput },
+  /** One address asked for more than its share in a time. */
+  too_many_requests: { httpStatus: 429, job: 'retry', exitCode: EXIT.network },
   /** Connection refused or cut, DNS, a time limit, 5xx, 429: it may pass by itself. */
   network: { httpStatus: 503, job: 'retry', exitCode: EXIT.network },
   /** A file that Koji lists is not (yet) where it must be: 404, 403 or ENOENT. */

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Log } from '../log.ts';
+import { clientAddress } from './client-address.ts';
 import { SLOW_REQUEST } from './limits.ts';
 import type { HttpMetrics } from './metrics.ts';
 
@@ -19,7 +20,7 @@ export function createAccessLog(log: Log, metrics: HttpMetrics) {
       url: request.url.slice(0, LOGGED_URL_LENGTH),
       status: reply.statusCode,
       milliseconds: Math.round(reply.elapsedTime),
-      peer: request.ip,
+      peer: clientAddress(request),
     });
     done();
   };

@@ -1,15 +1,18 @@
 /** Every bound of the HTTP side in one place. Times in milliseconds, sizes in bytes. */
 
 /**
- * Request line and header lines together; more is a 431. Node's default of 16 KiB holds 390 build-ids in
- * an upstream-style URL, and a core of a desktop program has mapped more files than that.
+ * The URL, without the host; more is a 414. Eight hundred build-ids fit into this, and a core of a desktop program
+ * has mapped that many files.
  */
-export const MAX_HEADER_BYTES = 32 * 1024;
+export const MAX_URL_BYTES = 32 * 1024;
+
+/** Request line and header lines together; more is a 431. Beside the longest URL there is room for cookies. */
+export const MAX_HEADER_BYTES = 40 * 1024;
 
 /** 5000 build-ids of the longest form, and 100,000 of Koji's build ids, fit into this. */
 export const MAX_BODY_BYTES = 1024 * 1024;
 
-/** Build-ids in one of upstream's URLs; who has more uses the batch. */
+/** Build-ids in one of upstream's URLs; more is a 414. */
 export const MAX_IDS_IN_URL = 1000;
 
 /** A client that has not sent its header lines by then is cut off with a 408. */
@@ -29,3 +32,12 @@ export const CLOSE_GRACE = 5_000;
 
 /** Requests that took longer are logged at info. */
 export const SLOW_REQUEST = 1_000;
+
+/** Answers from this size on are packed for whoever takes gzip; a smaller one fits into one packet anyway. */
+export const COMPRESS_FROM = 1024;
+
+/** From this size on packing (70 µs for 10 KB) is left to a thread, which costs half as much again to be told. */
+export const COMPRESS_IN_THREAD_FROM = 16 * 1024;
+
+/** Addresses whose requests are counted at once, for a rate limit; those that asked longest ago are forgotten. */
+export const MAX_COUNTED_ADDRESSES = 50_000;

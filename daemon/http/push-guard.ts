@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { BlockList } from 'node:net';
+import { BlockList, isIP } from 'node:net';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DarkserverError } from '../../shared/errors.ts';
 
@@ -7,12 +7,8 @@ const loopback = new BlockList();
 loopback.addSubnet('127.0.0.0', 8, 'ipv4');
 loopback.addAddress('::1', 'ipv6');
 
-/**
- * Headers that no hub sends. All but the last are added by a reverse proxy, and behind one on this
- * machine every peer in the world comes from loopback. A browser sends Origin, and a web page that it
- * shows may make it post to this machine.
- */
-const NOT_FROM_A_HUB = [
+/** Headers that a reverse proxy adds. Behind one on this machine every peer in the world comes from loopback. */
+const OF_A_PROXY = [
   'forwarded',
   'x-forwarded-for',
   'x-forwarded-host',
@@ -21,7 +17,6 @@ const NOT_FROM_A_HUB = [
   'x-forwarded-server',
   'x-real-ip',
   'via',
-  'origin',
 ];
 
 /**
@@ -56,14 +51,28 @@ function refuseUnlessBearerOf(token: Buffer): (request: FastifyRequest) => strin
 
 function refuseUnlessLocal(request: FastifyRequest): string | null {
   const here = isLoopback(request.socket.remoteAddress ?? '');
-  const forwarded = NOT_FROM_A_HUB.some((name) => request.headers[name] !== undefined);
-  if (here && !forwarded) return null;
+  const forwarded = OF_A_PROXY.some((name) => request.headers[name] !== undefined);
+  // A browser sends Origin, and a web page that it shows may make it post to this machine.
+  const browser = request.headers.origin !== undefined;
+  if (here && !browser && (!forwarded || isForwardedWithin(request))) return null;
   return 'without a token, builds are taken from this machine only and not through a proxy; configure push.token_file';
+}
+
+/**
+ * Whether a trusted proxy says that the request comes from this machine, and has never left it: that the first
+ * address of X-Forwarded-For is of loopback is not enough where other proxies are trusted too, as whoever has an
+ * address of theirs may have written it.
+ */
+function isForwardedWithin(request: FastifyRequest): boolean {
+  // The connection's address, then those forwarded, until one that is not trusted; undefined where none is.
+  const addresses = request.ips ?? [];
+  return addresses.length > 1 && addresses.every(isLoopback);
 }
 
 /** A socket that listens on "::" shows IPv4 peers as ::ffff:127.0.0.1, which BlockList knows for the same. */
 function isLoopback(address: string): boolean {
-  return loopback.check(address, address.includes(':') ? 'ipv6' : 'ipv4');
+  const version = isIP(address);
+  return version !== 0 && loopback.check(address, version === 6 ? 'ipv6' : 'ipv4');
 }
 
 function sha256(bytes: Buffer): Buffer {

@@ -27,7 +27,7 @@ export function decodeBuildIds(sent: readonly string[]): BuildId[] {
 
 /**
  * The build-ids of upstream's URLs: separated by commas, each once. Scripts build such lists with a comma
- * after each id, so empty members are passed over. Throws `bad_input`, `too_large`.
+ * after each id, so empty members are passed over. Throws `bad_input`, `uri_too_long`.
  */
 export function decodeBuildIdList(sent: string): BuildId[] {
   const members = sent.split(',').filter((member) => member.trim() !== '');
@@ -36,7 +36,7 @@ export function decodeBuildIdList(sent: string): BuildId[] {
   }
   if (members.length > MAX_IDS_IN_URL) {
     throw new DarkserverError(
-      'too_large',
+      'uri_too_long',
       `more than ${MAX_IDS_IN_URL} build-ids in one URL; POST /api/v1/buildids takes ${MAX_BATCH}`,
     );
   }

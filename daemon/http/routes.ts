@@ -58,7 +58,7 @@ export function addRoutes(
   app.get('/readyz', health.ready);
   app.get('/metrics', createMetricsHandler(metrics, lookup));
 
-  const notForBrowsers = { config: { cors: false } };
+  const notForBrowsers = { config: { cors: false } } as const;
   app.post(
     '/push',
     { ...notForBrowsers, onRequest: createPushGuard(options.pushToken) },

@@ -4,10 +4,12 @@ import cors from '@fastify/cors';
 import etag from '@fastify/etag';
 import Fastify from 'fastify';
 import { DarkserverError } from '../../shared/errors.ts';
+import type { Config } from '../config/types.ts';
 import type { Log } from '../log.ts';
 import { createAccessLog } from './access-log.ts';
 import { answerNotModified, noStoreByDefault } from './caching.ts';
 import { answerClientError } from './client-errors.ts';
+import { compressAnswer } from './compression.ts';
 import { createErrorHandler } from './errors.ts';
 import {
   CLOSE_GRACE,
@@ -19,10 +21,23 @@ import {
   TIMEOUTS_CHECK_INTERVAL,
 } from './limits.ts';
 import { createMetrics } from './metrics.ts';
+import { addRateLimit, createRateLimiter } from './rate-limit.ts';
+import { refuseByHead } from './request-head.ts';
 import { type RoutesOptions, addRoutes } from './routes.ts';
+
+// @fastify/cors reads this from a route's config and does not declare it.
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    cors?: false;
+  }
+}
 
 export interface HttpServerOptions extends RoutesOptions {
   readonly log: Log;
+  /** Addresses and ranges whose X-Forwarded-For is believed; none where left out. */
+  readonly trustedProxies?: Config['http']['trustedProxies'];
+  /** None where left out. */
+  readonly rateLimit?: Config['http']['rateLimit'];
 }
 
 export interface HttpServer {
@@ -39,7 +54,7 @@ export interface HttpServer {
 }
 
 export function createHttpServer(options: HttpServerOptions): HttpServer {
-  const { log } = options;
+  const { log, trustedProxies = [], rateLimit = null } = options;
   const metrics = createMetrics();
   const handleError = createErrorHandler(log);
   let closing: Promise<void> | null = null;
@@ -60,8 +75,8 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     forceCloseConnections: 'idle',
     // A request that came through before the connection was closed gets its answer, not a 503.
     return503OnClosing: false,
-    // A caller must not choose its peer address or its request id; no proxy is trusted.
-    trustProxy: false,
+    // A caller must not choose its peer address or its request id.
+    trustProxy: trustedProxies.length > 0 && [...trustedProxies],
     requestIdHeader: false,
     genReqId: createRequestIds(),
     onProtoPoisoning: 'error',
@@ -81,6 +96,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   app.removeContentTypeParser('text/plain');
   app.setErrorHandler(handleError);
   app.addHook('onRequest', noStoreByDefault);
+  app.addHook('onRequest', refuseByHead);
   app.addHook('onResponse', createAccessLog(log, metrics));
   app.addHook('onSend', (_request, reply, payload, done) => {
     // Without this a connection that was busy when closing began would be kept for KEEP_ALIVE_TIMEOUT.
@@ -101,9 +117,12 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     maxAge: 86_400,
     strictPreflight: false,
   });
+  if (rateLimit !== null) addRateLimit(app, rateLimit);
   // Hooks of plugins are added when the plugins load; this one must follow the etag's.
   void app.register((routes, _options, done) => {
+    if (rateLimit !== null) routes.addHook('onRequest', createRateLimiter(routes));
     routes.addHook('onSend', answerNotModified);
+    routes.addHook('onSend', compressAnswer);
     addRoutes(routes, options, metrics, () => closing !== null);
     done();
   });

@@ -1,6 +1,7 @@
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
 import { answerClientError } from '../../../daemon/http/client-errors.ts';
+import { MAX_HEADER_BYTES, MAX_URL_BYTES } from '../../../daemon/http/limits.ts';
 import { errorAnswer } from '../../../shared/api.ts';
 import { startTestServer } from '../../support/http-server.ts';
 import { rawExchange, rawJson, rawStatus } from '../../support/raw-http.ts';
@@ -41,11 +42,13 @@ describe('what no client would send', () => {
     ],
     [
       'a header bomb',
-      head('/healthz', ...Array.from({ length: 900 }, (_, i) => `X-Bomb-${i}: ${'b'.repeat(30)}`)),
+      head('/healthz', ...Array.from({ length: 1200 }, (_, i) => `X-Bomb-${i}: ${'b'.repeat(30)}`)),
       431,
     ],
-    ['one huge header', head('/healthz', `Cookie: ${'c'.repeat(40_000)}`), 431],
-    ['a huge URL', head(`/buildids/${'ab'.repeat(20_000)}`), 431],
+    ['one huge header', head('/healthz', `Cookie: ${'c'.repeat(MAX_HEADER_BYTES)}`), 431],
+    ['a long URL', head(`/buildids/${'ab'.repeat(MAX_URL_BYTES / 2)}`), 414],
+    ['a long query', head(`/api/v1/buildids?prefix=${'a'.repeat(MAX_URL_BYTES)}`), 414],
+    ['a URL that is longer than all headers may be', head(`/${'a'.repeat(MAX_HEADER_BYTES)}`), 431],
     ['a URL with a host', head('http://elsewhere.example/healthz'), 200],
     ['a path that climbs', head('/../../etc/passwd'), 404],
     ['a method of its own', 'BREW /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n', 400],

@@ -135,12 +135,12 @@ describe('what people and scripts write', () => {
     expect(errorAnswer.parse(await response.json()).error.message).toContain('"nope" is not a build-id');
   });
 
-  test('more than a thousand short build-ids are a 413 that names the batch', async () => {
+  test('more than a thousand short build-ids are a 414 that names the batch', async () => {
     const ids = Array.from({ length: 1001 }, (_, i) => i.toString(16).padStart(4, '0'));
     const response = await get(`/buildids/${ids.join(',')}`);
-    expect(response.status).toBe(413);
+    expect(response.status).toBe(414);
     const { error } = errorAnswer.parse(await response.json());
-    expect(error.code).toBe('too_large');
+    expect(error.code).toBe('uri_too_long');
     expect(error.message).toContain('POST /api/v1/buildids');
   });
 });
