@@ -7,7 +7,8 @@
 const PROBABILITY_BITS = 11;
 const EVEN = 1 << (PROBABILITY_BITS - 1);
 const ADAPTION_SHIFT = 5;
-const RANGE_MIN = 0x1000000;
+/** A range without bits from here on takes in another byte. */
+const RANGE_TOP_SHIFT = 24;
 
 const STATES = 12;
 const FIRST_STATE_AFTER_MATCH = 7;
@@ -81,11 +82,15 @@ class LzmaDecoder {
   #filled = 0;
   /** The range coder's first byte is zero, the next four are the code. */
   #at = 5;
-  #range = 0xffffffff;
+  /** Range and code are unsigned; with the sign of their highest bit they stay small integers for the engine. */
+  #range = -1;
   #code: number;
   #state = 0;
-  /** The last four distances, less one. */
-  #distances: [number, number, number, number] = [0, 0, 0, 0];
+  /** The last four distances, less one. Fields: to take an array apart costs more than all else here. */
+  #distance = 0;
+  #secondDistance = 0;
+  #thirdDistance = 0;
+  #fourthDistance = 0;
 
   constructor(data: Uint8Array, properties: LzmaProperties, output: Uint8Array) {
     this.#data = data;
@@ -94,8 +99,7 @@ class LzmaDecoder {
     const { literalContextBits, literalPositionBits } = properties;
     const literals = LITERAL_CODER << (literalContextBits + literalPositionBits);
     probabilities.fill(EVEN, 0, LITERAL + literals);
-    const [, a = 0, b = 0, c = 0, d = 0] = data;
-    this.#code = ((a << 24) | (b << 16) | (c << 8) | d) >>> 0;
+    this.#code = ((data[1] ?? 0) << 24) | ((data[2] ?? 0) << 16) | ((data[3] ?? 0) << 8) | (data[4] ?? 0);
   }
 
   run(): Uint8Array | null {
@@ -118,8 +122,10 @@ class LzmaDecoder {
     if (this.#bit(IS_REPEAT + state) === 0) {
       length = this.#readLength(MATCH_LENGTH, positionState);
       this.#state = state < FIRST_STATE_AFTER_MATCH ? 7 : 10;
-      const [d0, d1, d2] = this.#distances;
-      this.#distances = [this.#readDistance(length), d0, d1, d2];
+      this.#fourthDistance = this.#thirdDistance;
+      this.#thirdDistance = this.#secondDistance;
+      this.#secondDistance = this.#distance;
+      this.#distance = this.#readDistance(length);
     } else if (this.#isShortRepeat(positionState)) {
       length = 1;
       this.#state = state < FIRST_STATE_AFTER_MATCH ? 9 : 11;
@@ -132,13 +138,22 @@ class LzmaDecoder {
 
   /** Which of the last distances comes again, and goes to the front. True for one byte at the last. */
   #isShortRepeat(positionState: number): boolean {
-    const [d0, d1, d2, d3] = this.#distances;
+    const last = this.#distance;
     if (this.#bit(IS_REPEAT_G0 + this.#state) === 0) {
       return this.#bit(IS_REPEAT_0_LONG + this.#state * POSITION_STATES + positionState) === 0;
     }
-    if (this.#bit(IS_REPEAT_G1 + this.#state) === 0) this.#distances = [d1, d0, d2, d3];
-    else if (this.#bit(IS_REPEAT_G2 + this.#state) === 0) this.#distances = [d2, d0, d1, d3];
-    else this.#distances = [d3, d0, d1, d2];
+    if (this.#bit(IS_REPEAT_G1 + this.#state) === 0) {
+      this.#distance = this.#secondDistance;
+    } else {
+      if (this.#bit(IS_REPEAT_G2 + this.#state) === 0) {
+        this.#distance = this.#thirdDistance;
+      } else {
+        this.#distance = this.#fourthDistance;
+        this.#fourthDistance = this.#thirdDistance;
+      }
+      this.#thirdDistance = this.#secondDistance;
+    }
+    this.#secondDistance = last;
     return false;
   }
 
@@ -151,7 +166,7 @@ class LzmaDecoder {
     let symbol = 1;
     if (this.#state >= FIRST_STATE_AFTER_MATCH) {
       // Behind a match the byte that would have continued it is context, as long as the bits are alike.
-      let matched = this.#output[this.#filled - this.#distances[0] - 1] ?? 0;
+      let matched = this.#output[this.#filled - this.#distance - 1] ?? 0;
       let isAlike = true;
       while (symbol < 0x100 && isAlike) {
         const matchedBit = (matched >> 7) & 1;
@@ -181,14 +196,14 @@ class LzmaDecoder {
     const slot = this.#tree(SLOT + lengthState * SLOTS, 6);
     if (slot < FIRST_SLOT_WITH_BITS) return slot;
     const bits = (slot >> 1) - 1;
-    const base = (2 | (slot & 1)) * 2 ** bits;
+    const base = ((2 | (slot & 1)) << bits) >>> 0;
     if (slot < FIRST_SLOT_WITH_EVEN_BITS) return base + this.#reverseTree(SPECIAL + base - slot, bits);
     const high = this.#evenBits(bits - ALIGN_BITS) * (1 << ALIGN_BITS);
     return base + high + this.#reverseTree(ALIGN, ALIGN_BITS);
   }
 
   #copy(length: number): boolean {
-    const distance = this.#distances[0] + 1;
+    const distance = this.#distance + 1;
     if (distance > this.#filled) return false;
     const end = Math.min(this.#filled + length, this.#output.length);
     for (; this.#filled < end; this.#filled++) {
@@ -216,16 +231,15 @@ class LzmaDecoder {
 
   #bit(index: number): 0 | 1 {
     const probability = probabilities[index] ?? EVEN;
-    const bound = (this.#range >>> PROBABILITY_BITS) * probability;
-    let bit: 0 | 1 = 0;
-    if (this.#code < bound) {
+    const bound = Math.imul(this.#range >>> PROBABILITY_BITS, probability);
+    const bit = this.#code >>> 0 < bound >>> 0 ? 0 : 1;
+    if (bit === 0) {
       this.#range = bound;
       probabilities[index] = probability + (((1 << PROBABILITY_BITS) - probability) >> ADAPTION_SHIFT);
     } else {
-      this.#range -= bound;
-      this.#code -= bound;
+      this.#range = (this.#range - bound) | 0;
+      this.#code = (this.#code - bound) | 0;
       probabilities[index] = probability - (probability >> ADAPTION_SHIFT);
-      bit = 1;
     }
     this.#normalize();
     return bit;
@@ -235,8 +249,8 @@ class LzmaDecoder {
     let value = 0;
     for (let i = 0; i < bits; i++) {
       this.#range >>>= 1;
-      const isSet = this.#code >= this.#range;
-      if (isSet) this.#code -= this.#range;
+      const isSet = this.#code >>> 0 >= this.#range >>> 0;
+      if (isSet) this.#code = (this.#code - this.#range) | 0;
       value = value * 2 + (isSet ? 1 : 0);
       this.#normalize();
     }
@@ -244,8 +258,8 @@ class LzmaDecoder {
   }
 
   #normalize(): void {
-    if (this.#range >= RANGE_MIN) return;
-    this.#range = (this.#range << 8) >>> 0;
-    this.#code = ((this.#code << 8) | (this.#data[this.#at++] ?? 0)) >>> 0;
+    if (this.#range >>> RANGE_TOP_SHIFT !== 0) return;
+    this.#range <<= 8;
+    this.#code = (this.#code << 8) | (this.#data[this.#at++] ?? 0);
   }
 }

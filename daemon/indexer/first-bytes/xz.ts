@@ -30,16 +30,17 @@ export function firstBytesOfXz(file: Uint8Array, wanted: number): Uint8Array | n
 }
 
 function firstBytesOfLzma2(data: Uint8Array, wanted: number): Uint8Array | null {
-  const [control = 0, a = 0, b = 0, c = 0, d = 0, propertiesByte = 0] = data;
+  const control = data[0] ?? 0;
+  const size = ((data[1] ?? 0) << 8) + (data[2] ?? 0) + 1;
   if (control === CHUNK_PLAIN_WITH_RESET) {
-    const bytes = Math.min((a << 8) + b + 1, wanted);
+    const bytes = Math.min(size, wanted);
     return data.length < 3 + bytes ? null : data.subarray(3, 3 + bytes);
   }
   if (control < CHUNK_LZMA_WITH_RESET) return null;
-  const properties = lzmaProperties(propertiesByte);
+  const properties = lzmaProperties(data[5] ?? 0);
   if (properties === null) return null;
-  const bytes = ((control & 0x1f) << 16) + (a << 8) + b + 1;
-  const packedBytes = (c << 8) + d + 1;
+  const bytes = ((control & 0x1f) << 16) + size;
+  const packedBytes = ((data[3] ?? 0) << 8) + (data[4] ?? 0) + 1;
   return firstBytesOfLzma(data.subarray(6, 6 + packedBytes), properties, Math.min(bytes, wanted));
 }
 
