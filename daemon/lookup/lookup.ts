@@ -6,7 +6,6 @@ import { createBuildLookups } from './builds.ts';
 import { isBuildId, isKey, isRpmFilesPlace, readCursor, writeCursor } from './cursors.ts';
 import { groupOf } from './groups.ts';
 import { type MatchParts, NO_EXTRAS, named, prepareMatches, withoutReplaced } from './matches.ts';
-import { createNewest } from './newest.ts';
 import { notFound, whyNoBuildId, whyNoRpm } from './not-found.ts';
 import { namedRpmEntry } from './content.ts';
 import { type Resolved, resolveAll } from './resolve.ts';
@@ -123,8 +122,6 @@ export function createLookup({ store, koji, checks, now }: LookupOptions): Looku
       const urlsOf = await locate(rpms, parts, false);
       return rpms.flatMap(urlsOf)[0]?.url ?? null;
     },
-
-    newest: createNewest(index, parts),
 
     status: () => statusOf({ store, koji, now }),
   };

@@ -71,7 +71,5 @@ export interface Lookup {
   upstreamRowsByNvra(nvra: Nvra): Promise<UpstreamRow[]>;
   /** The best download address of an RPM, null if it is unknown or nowhere to be had. */
   packageUrl(nvra: Nvra): Promise<string | null>;
-  /** A file that came to the index last, to be shown as an example; null while there is none. */
-  newest(): Promise<NamedMatch | null>;
   status(): Promise<StatusAnswer>;
 }
