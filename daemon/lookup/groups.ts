@@ -21,26 +21,56 @@ interface Candidate {
  */
 export function groupOf(results: ReadonlyMap<string, readonly Match[]>): Group {
   const candidates = candidatesOf(results);
+  const chosen = choose(candidates, holdersOf(candidates));
+  const explained = new Set(chosen.flatMap(({ all }) => all));
+  return {
+    builds: chosen.map(({ build, all }) => ({ build, build_ids: [...all] })),
+    explained: explained.size,
+    unexplained: [...results.keys()].filter((asked) => !explained.has(asked)),
+  };
+}
+
+/** Who has what was asked for. */
+type Holders = ReadonlyMap<string, readonly Candidate[]>;
+
+/** Since what is left of a candidate only becomes less, whoever has most is met in one walk down. */
+function choose(candidates: readonly Candidate[], holders: Holders): Candidate[] {
+  const weights = distWeights(holders);
+  const byLeft: Candidate[][] = [];
+  const put = (candidate: Candidate): void => {
+    (byLeft[candidate.left] ??= []).push(candidate);
+  };
+  candidates.forEach(put);
+  const chosen = new Map<string, Candidate>();
+  const explained = new Set<string>();
+  for (let left = byLeft.length - 1; left > 0; left--) {
+    for (const candidate of (byLeft[left] ?? []).sort((a, b) => compare(a, b, weights))) {
+      if (chosen.has(candidate.name)) continue;
+      if (candidate.left < left) {
+        put(candidate);
+        continue;
+      }
+      chosen.set(candidate.name, candidate);
+      for (const asked of candidate.all) {
+        if (explained.has(asked)) continue;
+        explained.add(asked);
+        for (const holder of holders.get(asked) ?? []) holder.left--;
+      }
+    }
+  }
+  return [...chosen.values()];
+}
+
+function holdersOf(candidates: readonly Candidate[]): Holders {
   const holders = new Map<string, Candidate[]>();
   for (const candidate of candidates) {
-    for (const asked of candidate.all) holders.set(asked, [...(holders.get(asked) ?? []), candidate]);
-  }
-  const weights = distWeights(holders);
-  const explained = new Set<string>();
-  const builds: Group['builds'] = [];
-  let open = candidates;
-  for (let best = bestOf(open, weights); best !== null; best = bestOf(open, weights)) {
-    const chosen = best;
-    builds.push({ build: chosen.build, build_ids: [...chosen.all] });
-    for (const asked of chosen.all) {
-      if (explained.has(asked)) continue;
-      explained.add(asked);
-      for (const holder of holders.get(asked) ?? []) holder.left--;
+    for (const asked of candidate.all) {
+      const known = holders.get(asked);
+      if (known === undefined) holders.set(asked, [candidate]);
+      else known.push(candidate);
     }
-    open = open.filter(({ name, left }) => name !== chosen.name && left > 0);
   }
-  const unexplained = [...results.keys()].filter((asked) => !explained.has(asked));
-  return { builds, explained: explained.size, unexplained };
+  return holders;
 }
 
 function candidatesOf(results: ReadonlyMap<string, readonly Match[]>): Candidate[] {
@@ -67,7 +97,7 @@ function candidatesOf(results: ReadonlyMap<string, readonly Match[]>): Candidate
 }
 
 /** By distribution, the ids that only its builds hold. */
-function distWeights(holders: ReadonlyMap<string, readonly Candidate[]>): ReadonlyMap<string, number> {
+function distWeights(holders: Holders): ReadonlyMap<string, number> {
   const weights = new Map<string, number>();
   for (const candidates of holders.values()) {
     const [dist, ...others] = new Set(candidates.map((each) => each.dist));
@@ -76,15 +106,7 @@ function distWeights(holders: ReadonlyMap<string, readonly Candidate[]>): Readon
   return weights;
 }
 
-function bestOf(open: readonly Candidate[], weights: ReadonlyMap<string, number>): Candidate | null {
-  let best: Candidate | null = null;
-  for (const candidate of open) {
-    if (best === null || isBetter(candidate, best, weights)) best = candidate;
-  }
-  return best;
-}
-
-function isBetter(a: Candidate, b: Candidate, weights: ReadonlyMap<string, number>): boolean {
-  const byDist = (weights.get(a.dist) ?? 0) - (weights.get(b.dist) ?? 0);
-  return (a.left - b.left || byDist || b.rank - a.rank) > 0;
+/** Of those that explain alike many. */
+function compare(a: Candidate, b: Candidate, weights: ReadonlyMap<string, number>): number {
+  return (weights.get(b.dist) ?? 0) - (weights.get(a.dist) ?? 0) || a.rank - b.rank;
 }
