@@ -20,12 +20,17 @@ const ROOMS = {
   'daemon/indexer': [...DAEMON_GROUND, 'daemon/koji', 'daemon/store'],
   'daemon/worker': [...DAEMON_GROUND, 'daemon/indexer', 'daemon/store'],
   'daemon/reconciler': [...DAEMON_GROUND, 'daemon/koji', 'daemon/store'],
+  'daemon/repositories': [
+    ...DAEMON_GROUND,
+    'daemon/store',
+    ...['koji/http', 'indexer/decompress', 'indexer/decompression'].map((room) => `daemon/${room}`),
+  ],
   'daemon/lookup': [...DAEMON_GROUND, 'daemon/store', 'daemon/koji/paths'],
   'daemon/http': [...DAEMON_GROUND, 'daemon/lookup', 'daemon/store', 'daemon/indexer'],
   'daemon/kojis': [...DAEMON_GROUND, 'daemon/koji', 'daemon/store', 'daemon/indexer'],
   'daemon/indexing': [
     ...DAEMON_GROUND,
-    ...['store', 'kojis', 'worker', 'reconciler'].map((room) => `daemon/${room}`),
+    ...['store', 'kojis', 'worker', 'reconciler', 'repositories'].map((room) => `daemon/${room}`),
   ],
   'daemon/daemon': [
     ...DAEMON_GROUND,

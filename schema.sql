@@ -273,51 +273,10 @@ CREATE TABLE repository (
   packages             INTEGER NOT NULL DEFAULT 0, -- how many they are
   base_url             TEXT,    -- of the mirror that answered last, with a "/" at its end
   primary_checksum     TEXT,    -- "TYPE:HEX" of the primary that they were read from
-  repomd_url           TEXT,    -- whose repomd.xml the next two are of
+  repomd_url           TEXT,    -- whence repomd.xml was read last; the next three are of it
   repomd_etag          TEXT,
   repomd_last_modified TEXT,
-  last_refreshed       INTEGER, -- when the packages were taken over
-  last_seen            INTEGER, -- when the repository last said that it has them
-  failures             INTEGER NOT NULL DEFAULT 0, -- refreshes that have failed since the last that did not
-  error_message        TEXT,    -- how the last refresh failed, NULL if it did not
-  error_at             INTEGER,
-  UNIQUE (instance_key, name),
-  CHECK ((generation_key IS NULL) = (base_url IS NULL) AND (generation_key IS NULL) = (last_seen IS NULL)),
-  CHECK ((error_message IS NULL) = (error_at IS NULL))
-) STRICT;
-
--- A set of packages, which is filled in many transactions and becomes a repository's in one statement. One that
--- is no repository's is deleted: it was replaced, or whatever filled it has ended before its time.
-CREATE TABLE repository_generation (
-  generation_key INTEGER PRIMARY KEY AUTOINCREMENT -- never used twice: two daemons may fill at once
-) STRICT;
-
-CREATE TABLE repository_package (
-  generation_key INTEGER NOT NULL REFERENCES repository_generation,
-  nevra          BLOB NOT NULL,    -- the first 12 bytes of the SHA-256 of "NAME\0EPOCH\0VERSION\0RELEASE\0ARCH":
-                                   -- a quarter of what they take as text, and no two have ever been found to agree
-  href           TEXT NOT NULL,    -- relative to base_url, or a whole URL. It ends with "/", or is empty, where the
-                                   -- file is called NAME-VERSION-RELEASE.ARCH.rpm, which is left out then
-  size           INTEGER NOT NULL, -- bytes of the file
-  content_size   INTEGER,          -- bytes of its main header and payload, NULL if not said
-  build_time     INTEGER,          -- seconds since 1970, NULL if not said
-  PRIMARY KEY (generation_key, nevra, href)
-) STRICT, WITHOUT ROWID;
-
--- YUM repositories of the configuration. All of this is a cache: what is no longer configured is deleted.
-CREATE TABLE repository (
-  repository_key       INTEGER PRIMARY KEY,
-  instance_key         INTEGER NOT NULL REFERENCES koji_instance,
-  name                 TEXT NOT NULL,
-  place                INTEGER NOT NULL, -- 0, 1, …: in the order of the configuration
-  source               TEXT NOT NULL,    -- as configured: packages of another source are another repository's
-  generation_key       INTEGER REFERENCES repository_generation, -- its packages, NULL before the first refresh
-  packages             INTEGER NOT NULL DEFAULT 0, -- how many they are
-  base_url             TEXT,    -- of the mirror that answered last, with a "/" at its end
-  primary_checksum     TEXT,    -- "TYPE:HEX" of the primary that they were read from
-  repomd_url           TEXT,    -- whose repomd.xml the next two are of
-  repomd_etag          TEXT,
-  repomd_last_modified TEXT,
+  repomd_sha256        TEXT,    -- hex
   last_refreshed       INTEGER, -- when the packages were taken over
   last_seen            INTEGER, -- when the repository last said that it has them
   failures             INTEGER NOT NULL DEFAULT 0, -- refreshes that have failed since the last that did not

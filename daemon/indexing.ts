@@ -1,8 +1,9 @@
 import type { KojiBuildId } from '../shared/koji.ts';
 import type { Config } from './config/types.ts';
-import { openKojis } from './kojis.ts';
+import { openKojis, openMirrorHttp } from './kojis.ts';
 import type { Log } from './log.ts';
 import { Reconciler } from './reconciler.ts';
+import { RepositoryRefreshers } from './repositories/refreshers.ts';
 import { openStore } from './store/sqlite-store.ts';
 import type { EnqueueResult, Priority } from './store/types.ts';
 import { WorkerPool } from './worker.ts';
@@ -22,7 +23,7 @@ export type IndexingConfig = Pick<Config, 'database' | 'indexer' | 'koji'>;
  * has a thread of its own (indexing-thread.ts), and the other half goes on answering.
  */
 export interface Indexing {
-  /** Begins to compare with the Kojis and to work on the queue. */
+  /** Begins to compare with the Kojis, to work on the queue and to refresh repositories. */
   start(): Promise<void>;
   /** As JobStore.enqueue: on the disk when it resolves. */
   enqueue(instance: string, kojiBuildIds: readonly KojiBuildId[], priority: Priority): Promise<EnqueueResult>;
@@ -56,10 +57,17 @@ export function openIndexing(config: IndexingConfig, log: Log): Indexing {
       ? []
       : [new Reconciler({ hub, store, ...timing, readsArchives, wakeWorkers, now: Date.now, log })];
   });
+  const refreshers = new RepositoryRefreshers({
+    kojis: config.koji,
+    store: store.repositories,
+    openHttp: openMirrorHttp,
+    now: Date.now,
+    log,
+  });
   return {
     start: () => {
       pool?.start();
-      for (const reconciler of reconcilers) reconciler.start();
+      for (const each of [...reconcilers, refreshers]) each.start();
       return Promise.resolve();
     },
     enqueue: (instance, kojiBuildIds, priority) => store.jobs.enqueue(instance, kojiBuildIds, priority),
@@ -69,7 +77,7 @@ export function openIndexing(config: IndexingConfig, log: Log): Indexing {
       return Promise.resolve();
     },
     stop: async (how) => {
-      await Promise.all([...reconcilers.map((reconciler) => reconciler.stop()), pool?.stop(how)]);
+      await Promise.all([...[...reconcilers, refreshers].map((each) => each.stop()), pool?.stop(how)]);
     },
     close: async () => {
       kojis.close();

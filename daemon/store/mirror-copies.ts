@@ -4,8 +4,7 @@ import type { Nvra } from '../../shared/nvr.ts';
 import type { Instances } from './instances.ts';
 import { mirrorUrl } from './mirror-url.ts';
 import type { Database } from './open.ts';
-import type { MirrorCopy } from './repository-types.ts';
-import type { StoredRpm } from './types.ts';
+import type { MatchedRpm, MirrorCopy } from './repository-types.ts';
 
 const NEVRA_BYTES = 12;
 
@@ -39,8 +38,8 @@ export class MirrorCopies {
       .pluck();
   }
 
-  copiesOf(rpms: readonly StoredRpm[]): Map<StoredRpm, MirrorCopy[]> {
-    const copies = new Map<StoredRpm, MirrorCopy[]>();
+  copiesOf<Rpm extends MatchedRpm>(rpms: readonly Rpm[]): Map<Rpm, MirrorCopy[]> {
+    const copies = new Map<Rpm, MirrorCopy[]>();
     const withPackages = new Map<string, number | null>();
     for (const rpm of rpms) {
       if (rpm.build === null) continue;
@@ -63,7 +62,7 @@ export class MirrorCopies {
     return this.#hasPackages.get(instanceKey) === undefined ? null : instanceKey;
   }
 
-  #copiesOf(rpm: StoredRpm, instanceKey: number): MirrorCopy[] {
+  #copiesOf(rpm: MatchedRpm, instanceKey: number): MirrorCopy[] {
     const nvra = asListed(rpm);
     const key = nevraKey({ ...nvra, epoch: rpm.epoch ?? 0 });
     return this.#selectCopies.all(instanceKey, key).flatMap((row) => {

@@ -28,6 +28,7 @@ interface StateRow {
   repomd_url: string | null;
   repomd_etag: string | null;
   repomd_last_modified: string | null;
+  repomd_sha256: string | null;
 }
 
 interface RowOfRepository {
@@ -40,15 +41,16 @@ interface RowOfRepository {
 type SeenColumns = [
   at: number,
   baseUrl: string,
-  url: string | null,
+  url: string,
   etag: string | null,
   lastModified: string | null,
+  sha256: string,
 ];
 
 type TakeOverColumns = [generation: number, packages: number, primaryChecksum: string, at: number];
 
 const SEEN = `last_seen = ?, base_url = ?, repomd_url = ?, repomd_etag = ?, repomd_last_modified = ?,
-  failures = 0, error_message = NULL, error_at = NULL`;
+  repomd_sha256 = ?, failures = 0, error_message = NULL, error_at = NULL`;
 
 /** Repositories and their packages as they come and go; sqlite-store.ts makes a RepositoryStore of it. */
 export class Repositories {
@@ -87,7 +89,7 @@ export class Repositories {
     this.#delete = db.prepare('DELETE FROM repository WHERE repository_key = ?');
     this.#selectStates = db.prepare(
       `SELECT name, packages, last_refreshed, last_seen, failures, error_message, error_at, primary_checksum,
-         repomd_url, repomd_etag, repomd_last_modified
+         repomd_url, repomd_etag, repomd_last_modified, repomd_sha256
        FROM repository WHERE instance_key = ? ORDER BY place`,
     );
     this.#insertGeneration = db.prepare('INSERT INTO repository_generation DEFAULT VALUES');
@@ -210,8 +212,8 @@ export class Repositories {
 }
 
 function seenColumns({ at, baseUrl, validators }: RepositorySeen): SeenColumns {
-  const { url, etag, lastModified } = validators ?? { url: null, etag: null, lastModified: null };
-  return [at, baseUrl, url, etag, lastModified];
+  const { url, etag, lastModified, sha256 } = validators;
+  return [at, baseUrl, url, etag, lastModified, sha256];
 }
 
 function stateOf(row: StateRow): RepositoryState {
@@ -227,8 +229,13 @@ function stateOf(row: StateRow): RepositoryState {
         : { message: row.error_message, at: row.error_at },
     primaryChecksum: row.primary_checksum,
     validators:
-      row.repomd_url === null
+      row.repomd_url === null || row.repomd_sha256 === null
         ? null
-        : { url: row.repomd_url, etag: row.repomd_etag, lastModified: row.repomd_last_modified },
+        : {
+            url: row.repomd_url,
+            etag: row.repomd_etag,
+            lastModified: row.repomd_last_modified,
+            sha256: row.repomd_sha256,
+          },
   };
 }

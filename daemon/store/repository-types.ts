@@ -1,5 +1,12 @@
 import type { Nvra } from '../../shared/nvr.ts';
-import type { StoredRpm } from './types.ts';
+
+/** What an RPM is matched to packages by: a StoredRpm, or as much of it. */
+export interface MatchedRpm extends Nvra {
+  readonly epoch: number | null;
+  readonly buildTime: number | null;
+  readonly contentSize: number | null;
+  readonly build: { readonly instance: string } | null;
+}
 
 /** A copy of an RPM in a YUM repository. */
 export interface MirrorCopy {
@@ -29,12 +36,14 @@ export interface RepositoryPackage extends Nvra {
   readonly buildTime: number | null;
 }
 
-/** What a server gave with a file to ask by whether it has changed. */
+/** What tells whether a repomd.xml has changed. */
 export interface Validators {
-  /** What they belong to: another mirror's say nothing. */
+  /** Where it came from: another mirror knows other tags. */
   readonly url: string;
   readonly etag: string | null;
   readonly lastModified: string | null;
+  /** Of the file, in hex. */
+  readonly sha256: string;
 }
 
 /** What is known of a repository. Times are milliseconds since the epoch, null if never. */
@@ -52,7 +61,7 @@ export interface RepositoryState {
   readonly error: { readonly message: string; readonly at: number } | null;
   /** "TYPE:HEX" of the primary whose packages these are. */
   readonly primaryChecksum: string | null;
-  /** Of repomd.xml. */
+  /** Of the repomd.xml that was read last. */
   readonly validators: Validators | null;
 }
 
@@ -62,7 +71,7 @@ export interface RepositorySeen {
   readonly at: number;
   /** Of the mirror that answered; ends in "/". */
   readonly baseUrl: string;
-  readonly validators: Validators | null;
+  readonly validators: Validators;
 }
 
 /** A repository as it is configured. */
@@ -83,7 +92,7 @@ export interface RepositoryStore {
    * them, by build time and by the bytes of header and payload together, so that two builds with one NVRA are
    * told apart. repodata names the digest of neither header nor payload.
    */
-  copiesOf(rpms: readonly StoredRpm[]): Promise<Map<StoredRpm, MirrorCopy[]>>;
+  copiesOf<Rpm extends MatchedRpm>(rpms: readonly Rpm[]): Promise<Map<Rpm, MirrorCopy[]>>;
 
   /** Makes the repositories exactly these, by instance: all others, and those of another source, are forgotten. */
   configure(repositories: ReadonlyMap<string, readonly KnownRepository[]>): Promise<void>;

@@ -6,7 +6,8 @@ import { formatNvra } from '../../../shared/nvr.ts';
 import { openTestStore } from '../../support/test-store.ts';
 
 const BASE = 'http://mirror.example/updates/';
-const SEEN = { baseUrl: BASE, validators: null };
+const VALIDATORS = { url: `${BASE}repodata/repomd.xml`, etag: '"0"', lastModified: null, sha256: 'ab' };
+const SEEN = { baseUrl: BASE, validators: VALIDATORS };
 
 function listed(name: string, more: Partial<RepositoryPackage> = {}): RepositoryPackage {
   const nvra = { name, version: '1.0', release: '1.fc40', arch: 'x86_64' };
@@ -49,7 +50,14 @@ async function fill(
 ): Promise<void> {
   const generation = await repositories.begin();
   const added = await repositories.add(generation, packages);
-  const taken = { generation, packages: added, primaryChecksum: 'sha256:00', at, baseUrl, validators: null };
+  const taken = {
+    generation,
+    packages: added,
+    primaryChecksum: 'sha256:00',
+    at,
+    baseUrl,
+    validators: VALIDATORS,
+  };
   await repositories.takeOver(instance, name, taken);
 }
 
@@ -203,7 +211,7 @@ test('what is known of a repository goes with each refresh, and an error leaves 
   expect(failing).toMatchObject({ failures: 2, error: { message: 'no mirror yet', at: 600 }, ...never });
 
   await fill(store, 'updates', [listed('greet')]);
-  const validators = { url: `${BASE}repodata/repomd.xml`, etag: '"1"', lastModified: null };
+  const validators = { url: `${BASE}repodata/repomd.xml`, etag: '"1"', lastModified: 'x', sha256: 'cd' };
   await store.repositories.recordSeen('fedora', 'updates', { at: 4000, baseUrl: 'http://b/', validators });
   await store.repositories.recordFailure('fedora', 'updates', { at: 5000, message: 'truncated' });
   expect(await store.repositories.states('fedora')).toEqual([
