@@ -1,4 +1,5 @@
 import { type Log, silentLog } from '../log.ts';
+import { gatherLookups } from './gathered-lookups.ts';
 import { SqliteIndex } from './index-store.ts';
 import { Instances } from './instances.ts';
 import { JobList } from './job-list.ts';
@@ -102,7 +103,7 @@ function indexStore(index: SqliteIndex, read: Run, write: Run): IndexStore {
     indexedBuilds: (instance, kojiBuildIds) => read(() => index.indexedBuilds(instance, kojiBuildIds)),
     knownLocalRpm: (rpmPath) => read(() => index.knownLocalRpm(rpmPath)),
     replaceLocalRpms: (rpms) => write(() => writer.replaceLocalRpms(rpms)),
-    findByBuildIds: (buildIds) => read(() => lookups.byBuildIds(buildIds)),
+    findByBuildIds: gatherLookups((buildIds) => read(() => lookups.byBuildIds(buildIds))),
     findBuildIdsByPrefix: (prefix, limit, after) =>
       read(() => lookups.buildIdsByPrefix(prefix, limit, after)),
     findRpms: (nvra) => read(() => lookups.rpmsByNvra(nvra)),
@@ -188,6 +189,11 @@ function reconciliationStore(
     buildsBelow: (instance, kojiBuildId, limit) =>
       read(() => reconciliation.buildsBelow(instance, kojiBuildId, limit)),
     storedContent: (instance, kojiBuildId) => read(() => reconciliation.storedContent(instance, kojiBuildId)),
+    sampleRpms: (instance, kojiBuildIds) => read(() => reconciliation.sampleRpms(instance, kojiBuildIds)),
+    storedSignatures: (instance, kojiBuildId) =>
+      read(() => reconciliation.storedSignatures(instance, kojiBuildId)),
+    buildsAwaitingCopies: (instance, waits, now) =>
+      read(() => reconciliation.buildsAwaitingCopies(instance, waits, now)),
   };
 }
 
