@@ -38,6 +38,13 @@ export function parseNvra(text: string): Nvra | null {
   return nvr === null || !/^\w+$/.test(arch) ? null : { ...nvr, arch };
 }
 
+/** As parseNvr, for callers that have nothing to do with a wrong one. Throws `bad_input`. */
+export function requireNvr(text: string): Nvr {
+  const nvr = parseNvr(text);
+  if (nvr !== null) return nvr;
+  throw new DarkserverError('bad_input', `"${text.slice(0, 200)}" is not an NVR: give name-version-release`);
+}
+
 /** As parseNvra, for callers that have nothing to do with a wrong one. Throws `bad_input`. */
 export function requireNvra(text: string): Nvra {
   const nvra = parseNvra(text);

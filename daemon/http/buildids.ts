@@ -1,48 +1,84 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
 import {
-  type BatchAnswer,
-  type BuildIdAnswer,
-  type ErrorAnswer,
-  type PrefixAnswer,
+  MAX_BATCH,
+  batchAnswer,
   batchRequest,
+  buildIdAnswer,
+  buildIdQuery,
+  prefixAnswer,
   prefixQuery,
 } from '../../shared/api.ts';
-import { requireBuildId } from '../../shared/build-id.ts';
-import type { Lookup } from '../lookup.ts';
+import { requireAskedBuildId } from '../../shared/build-id-forms.ts';
+import { requireNvr, requireNvra } from '../../shared/nvr.ts';
+import type { Hint, Lookup } from '../lookup/types.ts';
+import { orNotFound } from './answers.ts';
 import { cacheIf } from './caching.ts';
-import { decode, decodeBuildIds } from './request.ts';
+import { decodeAskedBuildIds } from './request.ts';
+import { type Route, route } from './route.ts';
 
 /** /api/v1/buildids: one, several, or those that begin alike. */
-export function createBuildIdHandlers(lookup: Lookup) {
-  return {
-    one: async (
-      request: FastifyRequest<{ Params: { buildId: string } }>,
-      reply: FastifyReply,
-    ): Promise<BuildIdAnswer | ErrorAnswer> => {
-      const buildId = requireBuildId(request.params.buildId);
-      const matches = await lookup.byBuildId(buildId);
-      cacheIf(matches.length > 0, reply);
-      if (matches.length > 0) return { build_id: buildId, matches };
-      void reply.code(404);
-      return {
-        error: {
-          code: 'not_found',
-          // Which ids a queued or failed build holds is not known before it is read.
-          reason: 'unknown',
-          message: `no indexed package holds a file with the build-id ${buildId}`,
+export function buildIdRoutes(lookup: Lookup): Route[] {
+  return [
+    route({
+      method: 'GET',
+      path: '/api/v1/buildids/{build_id}',
+      operation: 'getBuildId',
+      tag: 'lookup',
+      summary: 'Which packages hold a file with this build-id',
+      params: {
+        build_id: {
+          description:
+            'Hex digits, or what crash reporters make of a build-id: its first 16 bytes as a GUID with or without dashes and an age (a Breakpad module id), or filled up with zeros. Upper case and blanks around it do not matter.',
+          example: '497b28df515a732343c2da517b391fb44a5002be',
         },
-      };
-    },
+      },
+      query: buildIdQuery,
+      answer: buildIdAnswer,
+      errors: [400, 404],
+      handle: async ({ params, query }, reply) => {
+        const asked = requireAskedBuildId(params.build_id);
+        return orNotFound(await lookup.byBuildId(asked, query, hintOf(query)), reply, query.verify);
+      },
+    }),
 
-    byPrefix: async (request: FastifyRequest, reply: FastifyReply): Promise<PrefixAnswer> => {
-      const { prefix, limit } = decode(prefixQuery, request.query);
-      // One more than asked for tells whether there are more.
-      const buildIds = await lookup.byPrefix(prefix, limit + 1);
-      cacheIf(buildIds.length > 0, reply);
-      return { build_ids: buildIds.slice(0, limit), more: buildIds.length > limit };
-    },
+    route({
+      method: 'GET',
+      path: '/api/v1/buildids',
+      operation: 'listBuildIds',
+      tag: 'lookup',
+      summary: 'Build-ids that begin with these digits',
+      params: {},
+      query: prefixQuery,
+      answer: prefixAnswer,
+      errors: [400],
+      handle: async ({ query: { prefix, ...page } }, reply) => {
+        const answer = await lookup.byPrefix(prefix, page);
+        cacheIf(answer.build_ids.length > 0, reply);
+        return answer;
+      },
+    }),
 
-    batch: (request: FastifyRequest): Promise<BatchAnswer> =>
-      lookup.byBuildIds(decodeBuildIds(decode(batchRequest, request.body).build_ids)),
+    route({
+      method: 'POST',
+      path: '/api/v1/buildids',
+      operation: 'lookUpBuildIds',
+      tag: 'lookup',
+      summary: `Up to ${MAX_BATCH} build-ids at once`,
+      description:
+        'Each in any form that is taken for one alone. A single one that is malformed makes a 400 that names it, and nothing is looked up.',
+      params: {},
+      body: batchRequest,
+      answer: batchAnswer,
+      errors: [400, 413, 415],
+      handle: ({ body: { build_ids: sent, group = false, siblings = false, verify = false } }) =>
+        lookup.byBuildIds(decodeAskedBuildIds(sent), { group, siblings, verify }),
+    }),
+  ];
+}
+
+function hintOf({ build, rpm }: { build?: string | undefined; rpm?: string | undefined }): Hint | undefined {
+  if (build === undefined && rpm === undefined) return undefined;
+  return {
+    build: build === undefined ? null : requireNvr(build),
+    rpm: rpm === undefined ? null : requireNvra(rpm),
   };
 }

@@ -1,11 +1,13 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 /**
- * What was found hardly changes, but a build may be deleted or moved, and its URLs with it: a minute.
+ * What was found hardly changes, but a build may be deleted or moved, and its URLs with it: a minute. Who asks
+ * whether the URLs work wants to know it of now, but not anew for each of many who ask the same: five seconds.
  * What was not found may be indexed the next second: not at all.
  */
-export function cacheIf(found: boolean, reply: FastifyReply): void {
-  void reply.header('cache-control', found ? 'public, max-age=60' : 'no-store');
+export function cacheIf(found: boolean, reply: FastifyReply, verified = false): void {
+  const kept = verified ? 'public, max-age=5' : 'public, max-age=60';
+  void reply.header('cache-control', found ? kept : 'no-store');
 }
 
 /** onRequest: nothing is kept by a cache unless its handler says so. */

@@ -1,11 +1,8 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { ErrorAnswer } from '../../shared/api.ts';
+import type { FastifyReply } from 'fastify';
+import { type ErrorAnswer, healthAnswer } from '../../shared/api.ts';
 import type { ErrorCode } from '../../shared/errors.ts';
 import type { Store } from '../store/types.ts';
-
-interface Health {
-  readonly status: 'ok';
-}
+import { type Route, route } from './route.ts';
 
 interface HealthOptions {
   readonly store: Pick<Store, 'ping'>;
@@ -13,20 +10,40 @@ interface HealthOptions {
   readonly isStopping: () => boolean;
 }
 
-/** /healthz: the process lives. /readyz: it can answer and index, and will for a while. */
-export function createHealthHandlers({ store, isIndexing, isStopping }: HealthOptions) {
-  const notReady = (reply: FastifyReply, code: ErrorCode, message: string): ErrorAnswer => {
-    void reply.code(503);
-    return { error: { code, message } };
-  };
-  return {
-    live: (): Promise<Health> => Promise.resolve({ status: 'ok' }),
+export function healthRoutes({ store, isIndexing, isStopping }: HealthOptions): Route[] {
+  return [
+    route({
+      method: 'GET',
+      path: '/healthz',
+      operation: 'getHealth',
+      tag: 'operation',
+      summary: 'The process lives',
+      params: {},
+      answer: healthAnswer,
+      errors: [],
+      handle: () => Promise.resolve({ status: 'ok' as const }),
+    }),
 
-    ready: async (_request: FastifyRequest, reply: FastifyReply): Promise<Health | ErrorAnswer> => {
-      if (isStopping()) return notReady(reply, 'stopped', 'the server is stopping');
-      if (!isIndexing()) return notReady(reply, 'internal', 'builds are not indexed');
-      const answers = await store.ping().catch(() => false);
-      return answers ? { status: 'ok' } : notReady(reply, 'store', 'the database does not answer');
-    },
-  };
+    route({
+      method: 'GET',
+      path: '/readyz',
+      operation: 'getReadiness',
+      tag: 'operation',
+      summary: 'It can answer and index, and will for a while',
+      params: {},
+      answer: healthAnswer,
+      errors: [],
+      handle: async (_question, reply) => {
+        if (isStopping()) return notReady(reply, 'stopped', 'the server is stopping');
+        if (!isIndexing()) return notReady(reply, 'internal', 'builds are not indexed');
+        const answers = await store.ping().catch(() => false);
+        return answers ? { status: 'ok' as const } : notReady(reply, 'store', 'the database does not answer');
+      },
+    }),
+  ];
+}
+
+function notReady(reply: FastifyReply, code: ErrorCode, message: string): ErrorAnswer {
+  void reply.code(503);
+  return { error: { code, message } };
 }

@@ -1,7 +1,7 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
 import type { StatusAnswer } from '../../shared/api.ts';
-import type { Lookup } from '../lookup.ts';
+import type { Lookup } from '../lookup/types.ts';
+import { type Route, route } from './route.ts';
 
 export interface HttpMetrics {
   observeRequest(method: string, route: string, status: number, seconds: number): void;
@@ -119,10 +119,23 @@ function createStatusGauges(registry: Registry): (status: StatusAnswer | null) =
 }
 
 /** GET /metrics. A store that does not answer is a fact to report, not a reason to report nothing. */
-export function createMetricsHandler(metrics: HttpMetrics, lookup: Lookup) {
-  return async (_request: FastifyRequest, reply: FastifyReply): Promise<string> => {
-    const status = await lookup.status().catch(() => null);
-    void reply.type(metrics.contentType);
-    return metrics.render(status);
-  };
+export function metricsRoutes(metrics: HttpMetrics, lookup: Lookup): Route[] {
+  const { contentType } = metrics;
+  return [
+    route({
+      method: 'GET',
+      path: '/metrics',
+      operation: 'getMetrics',
+      tag: 'operation',
+      summary: 'Numbers about the server for Prometheus',
+      params: {},
+      answer: { contentType, description: "Prometheus' text format." },
+      errors: [],
+      handle: async (_question, reply) => {
+        const status = await lookup.status().catch(() => null);
+        void reply.type(contentType);
+        return metrics.render(status);
+      },
+    }),
+  ];
 }

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { MAX_BATCH } from '../../shared/api.ts';
+import { type AskedBuildId, requireAskedBuildId } from '../../shared/build-id-forms.ts';
 import { type BuildId, requireBuildId } from '../../shared/build-id.ts';
 import { DarkserverError } from '../../shared/errors.ts';
 import { MAX_IDS_IN_URL } from './limits.ts';
@@ -20,9 +21,10 @@ export function decode<Schema extends z.ZodType>(schema: Schema, sent: unknown):
   throw new DarkserverError('bad_input', `${where}: ${issue.message}`);
 }
 
-/** Build-ids of a batch, each once. Throws `bad_input` naming the first that is none. */
-export function decodeBuildIds(sent: readonly string[]): BuildId[] {
-  return [...new Set(sent.map(requireBuildId))];
+/** What stands for build-ids in a batch, each once. Throws `bad_input` naming the first that is none. */
+export function decodeAskedBuildIds(sent: readonly string[]): AskedBuildId[] {
+  const asked = sent.map(requireAskedBuildId);
+  return [...new Map(asked.map((each) => [each.asked, each])).values()];
 }
 
 /**
@@ -40,7 +42,7 @@ export function decodeBuildIdList(sent: string): BuildId[] {
       `more than ${MAX_IDS_IN_URL} build-ids in one URL; POST /api/v1/buildids takes ${MAX_BATCH}`,
     );
   }
-  return decodeBuildIds(members);
+  return [...new Set(members.map(requireBuildId))];
 }
 
 /** "koji_build_ids[3]" rather than "koji_build_ids.3". */

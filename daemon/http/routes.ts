@@ -1,13 +1,20 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { ErrorAnswer } from '../../shared/api.ts';
-import type { Lookup } from '../lookup.ts';
+import type { Lookup } from '../lookup/types.ts';
 import type { JobStore, Store } from '../store/types.ts';
-import { createBuildIdHandlers } from './buildids.ts';
-import { createHealthHandlers } from './health.ts';
-import { type HttpMetrics, createMetricsHandler } from './metrics.ts';
-import { createPushGuard } from './push-guard.ts';
-import { createPushHandler } from './push.ts';
-import { createUpstreamHandlers } from './upstream.ts';
+import { buildIdRoutes } from './buildids.ts';
+import { buildRoutes } from './builds.ts';
+import { answerError } from './error-answer.ts';
+import { fileRoutes } from './files.ts';
+import { healthRoutes } from './health.ts';
+import { type HttpMetrics, metricsRoutes } from './metrics.ts';
+import { openApiRoutes } from './openapi.ts';
+import { packageRoutes } from './packages.ts';
+import { addPages } from './pages/routes.ts';
+import { pushRoutes } from './push.ts';
+import type { Route } from './route.ts';
+import { rpmRoutes } from './rpms.ts';
+import { statusRoutes } from './status.ts';
+import { upstreamRoutes } from './upstream.ts';
 
 export interface RoutesOptions {
   readonly lookup: Lookup;
@@ -26,10 +33,24 @@ export interface RoutesOptions {
   readonly now: () => number;
 }
 
-/** Upstream was deployed under this path; its clients were configured with either. */
-const UPSTREAM_PREFIXES = ['', '/darkserver'];
+/** The route table: which file answers what. All that is here is in /openapi.json. */
+function routeTable(options: RoutesOptions, metrics: HttpMetrics, isStopping: () => boolean): Route[] {
+  const { lookup, version } = options;
+  const routes = [
+    ...buildIdRoutes(lookup),
+    ...rpmRoutes(lookup),
+    ...buildRoutes(lookup),
+    ...packageRoutes(lookup),
+    ...fileRoutes(lookup),
+    ...statusRoutes(lookup),
+    ...pushRoutes({ ...options, metrics }),
+    ...healthRoutes({ ...options, isStopping }),
+    ...metricsRoutes(metrics, lookup),
+    ...upstreamRoutes(lookup, version),
+  ];
+  return [...routes, ...openApiRoutes(routes, version)];
+}
 
-/** The route table: which file answers what. */
 export function addRoutes(
   app: FastifyInstance,
   options: RoutesOptions,
@@ -37,41 +58,19 @@ export function addRoutes(
   isStopping: () => boolean,
 ): void {
   const methodsOf = collectMethods(app);
-  const { lookup } = options;
-
-  const upstream = createUpstreamHandlers(lookup, options.version);
-  for (const prefix of UPSTREAM_PREFIXES) {
-    app.get(`${prefix}/serverversion`, upstream.serverVersion);
-    app.get(`${prefix}/buildids/:buildIds`, upstream.buildIds);
-    app.get(`${prefix}/rpm2buildids/:nvra`, upstream.rpmToBuildIds);
-    app.get(`${prefix}/package/:nvra`, upstream.package);
+  for (const { method, path, handler, options: more } of routeTable(options, metrics, isStopping)) {
+    app.route({ ...more, method, url: path.replaceAll(/{(\w+)}/g, ':$1'), handler });
   }
-
-  const buildIds = createBuildIdHandlers(lookup);
-  app.get('/api/v1/buildids/:buildId', buildIds.one);
-  app.get('/api/v1/buildids', buildIds.byPrefix);
-  app.post('/api/v1/buildids', buildIds.batch);
-  app.get('/api/v1/status', () => lookup.status());
-
-  const health = createHealthHandlers({ ...options, isStopping });
-  app.get('/healthz', health.live);
-  app.get('/readyz', health.ready);
-  app.get('/metrics', createMetricsHandler(metrics, lookup));
-
-  const notForBrowsers = { config: { cors: false } } as const;
-  app.post(
-    '/push',
-    { ...notForBrowsers, onRequest: createPushGuard(options.pushToken) },
-    createPushHandler({ ...options, metrics }),
-  );
   // Without this the preflight of @fastify/cors, which answers for every path, would permit it.
-  app.options('/push', notForBrowsers, refuseMethod('POST'));
+  app.options('/push', { config: { cors: false } }, refuseMethod('POST'));
+
+  addPages(app, options.lookup);
 
   addMethodRefusals(app, methodsOf);
-  app.setNotFoundHandler((_request, reply) => {
-    void reply.code(404).send({
+  app.setNotFoundHandler((request, reply) => {
+    answerError(request, reply, 404, {
       error: { code: 'not_found', message: 'there is nothing at this path' },
-    } satisfies ErrorAnswer);
+    });
   });
 }
 
@@ -97,12 +96,10 @@ function addMethodRefusals(app: FastifyInstance, methodsOf: ReadonlyMap<string, 
 }
 
 function refuseMethod(allowed: string) {
-  return (_request: FastifyRequest, reply: FastifyReply): void => {
-    void reply
-      .code(405)
-      .header('allow', allowed)
-      .send({
-        error: { code: 'method_not_allowed', message: `this path takes ${allowed}` },
-      } satisfies ErrorAnswer);
+  return (request: FastifyRequest, reply: FastifyReply): void => {
+    void reply.header('allow', allowed);
+    answerError(request, reply, 405, {
+      error: { code: 'method_not_allowed', message: `this path takes ${allowed}` },
+    });
   };
 }

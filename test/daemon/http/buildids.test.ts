@@ -70,25 +70,35 @@ describe('GET /api/v1/buildids?prefix=', () => {
     expect(response.status).toBe(200);
     expect(prefixAnswer.strict().parse(await response.json())).toStrictEqual({
       build_ids: [SEEDED.bin],
-      more: false,
+      next_cursor: null,
     });
   });
 
-  test('says when there are more than the limit', async () => {
+  test('goes on by cursor where there are more than the limit, whatever comes in between', async () => {
     const ids = Array.from({ length: 5 }, (_, i) => `deadbeef${i}`.padEnd(40, '0') as BuildId);
-    await server.store.index.replaceBuild('fedora', kojiBuild(50, { name: 'many' }), [
-      indexedRpm(5001, { name: 'many', files: ids.map((id, i) => storedFile(`/usr/bin/many${i}`, id)) }),
-    ]);
-    const page = async (limit: number) =>
-      prefixAnswer.parse(await (await get(`?prefix=deadbeef&limit=${limit}`)).json());
-    expect(await page(4)).toStrictEqual({ build_ids: ids.slice(0, 4), more: true });
-    expect(await page(5)).toStrictEqual({ build_ids: ids, more: false });
+    const add = (kojiBuildId: number, some: readonly BuildId[]) =>
+      server.store.index.replaceBuild('fedora', kojiBuild(kojiBuildId, { name: 'many' }), [
+        indexedRpm(kojiBuildId * 100, {
+          name: 'many',
+          files: some.map((id, i) => storedFile(`/usr/bin/many${i}`, id)),
+        }),
+      ]);
+    await add(50, ids);
+    const page = async (query: string) =>
+      prefixAnswer.parse(await (await get(`?prefix=deadbeef&${query}`)).json());
+    const first = await page('limit=3');
+    expect(first.build_ids).toStrictEqual(ids.slice(0, 3));
+    const between = ['deadbeef1b', 'deadbeef3b'].map((id) => id.padEnd(40, '0') as BuildId);
+    await add(51, between);
+    const second = await page(`limit=3&cursor=${encodeURIComponent(first.next_cursor ?? '')}`);
+    expect(second).toStrictEqual({ build_ids: [ids[3], between[1], ids[4]], next_cursor: null });
+    expect((await page('limit=7')).next_cursor).toBeNull();
   });
 
   test('nothing that begins so is an empty list, and is not cached', async () => {
     const response = await get('?prefix=0123456789');
     expect(response.headers.get('cache-control')).toBe('no-store');
-    expect(await response.json()).toStrictEqual({ build_ids: [], more: false });
+    expect(await response.json()).toStrictEqual({ build_ids: [], next_cursor: null });
   });
 
   test.each([
@@ -102,6 +112,7 @@ describe('GET /api/v1/buildids?prefix=', () => {
     ['a limit of nothing', '?prefix=abcdef00&limit=0'],
     ['a limit that is none', '?prefix=abcdef00&limit=many'],
     ['too large a limit', `?prefix=abcdef00&limit=${MAX_PAGE + 1}`],
+    ['a cursor that is none', '?prefix=abcdef00&cursor=abc'],
   ])('%s is a 400', async (_what, query) => {
     const response = await get(query);
     expect(response.status).toBe(400);

@@ -38,7 +38,7 @@ describe('a defect', () => {
     expect(error.code).toBe('internal');
     const failure = lines.find(({ level }) => level === 'error');
     expect(failure?.message).toContain('secret of /var/lib');
-    expect(failure?.fields['route']).toBe('/api/v1/buildids/:buildId');
+    expect(failure?.fields['route']).toBe('/api/v1/buildids/:build_id');
     expect(String(failure?.fields['stack'])).toContain('TypeError');
     expect(error.message).toContain(String(failure?.fields['request']));
     expect(error.message).not.toContain('forged');

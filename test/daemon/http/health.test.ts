@@ -92,9 +92,9 @@ describe('GET /metrics', () => {
     const samples = await scrape(server.url);
     const count = (labels: string) =>
       samples.get(`darkserver_http_request_duration_seconds_count{${labels}}`);
-    expect(count('method="GET",route="/api/v1/buildids/:buildId",status="200"')).toBe(2);
-    expect(count('method="GET",route="/api/v1/buildids/:buildId",status="404"')).toBe(1);
-    expect(count('method="GET",route="/api/v1/buildids/:buildId",status="400"')).toBe(1);
+    expect(count('method="GET",route="/api/v1/buildids/:build_id",status="200"')).toBe(2);
+    expect(count('method="GET",route="/api/v1/buildids/:build_id",status="404"')).toBe(1);
+    expect(count('method="GET",route="/api/v1/buildids/:build_id",status="400"')).toBe(1);
     expect(count('method="GET",route="none",status="404"')).toBe(1);
   });
 

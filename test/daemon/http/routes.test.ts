@@ -18,7 +18,6 @@ const HIT = `/api/v1/buildids/${SEEDED.bin}`;
 describe('an answer', () => {
   test.each([
     '/nowhere',
-    '/',
     '/api/v1',
     '/api/v2/buildids/aabb',
     '/buildids',
