@@ -40,6 +40,8 @@ export interface UrlCheckOptions {
   readonly version: string;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  /** Milliseconds for one server to answer; for tests. */
+  readonly timeout?: number;
 }
 
 /**
@@ -47,7 +49,7 @@ export interface UrlCheckOptions {
  * knows no HEAD says nothing about its files. Only addresses that were made of the configuration are ever asked, and
  * each at most once in GOOD_FOR, whoever wants to know.
  */
-export function createUrlChecks({ version, now }: UrlCheckOptions): UrlChecks {
+export function createUrlChecks({ version, now, timeout = TIMEOUT }: UrlCheckOptions): UrlChecks {
   const slots = pLimit(CONCURRENCY);
   const known = new Map<string, Check>();
   const underWay = new Map<string, Promise<Check | null>>();
@@ -60,7 +62,7 @@ export function createUrlChecks({ version, now }: UrlCheckOptions): UrlChecks {
     }
     const asked =
       underWay.get(url) ??
-      slots(() => head(url, version, now)).finally(() => {
+      slots(() => head(url, { version, now, timeout })).finally(() => {
         underWay.delete(url);
       });
     underWay.set(url, asked);
@@ -106,13 +108,16 @@ function patience(): Promise<void> {
   });
 }
 
-async function head(url: string, version: string, now: () => number): Promise<Check | null> {
+async function head(
+  url: string,
+  { version, now, timeout }: Required<UrlCheckOptions>,
+): Promise<Check | null> {
   try {
     const { status, headers } = await fetch(url, {
       method: 'HEAD',
       headers: { 'User-Agent': `darkserver/${version}`, 'Accept-Encoding': 'identity' },
       follow: MAX_REDIRECTS,
-      signal: AbortSignal.timeout(TIMEOUT),
+      signal: AbortSignal.timeout(timeout),
     });
     if (status === 404 || status === 410 || status === 403) return { there: false, at: now(), size: null };
     if (status !== 200) return null;

@@ -1,0 +1,98 @@
+import { beforeEach, expect, test } from '@jest/globals';
+import { createUrlChecks } from '../../../daemon/lookup/url-checks.ts';
+import type { MatchUrl } from '../../../shared/api.ts';
+import { afterTest } from '../../support/after-test.ts';
+import { type Listening, listen } from '../../support/listen.ts';
+
+const NOW = Date.parse('2024-02-29T12:00:00Z');
+
+let server: Listening;
+let requests: string[];
+let clock: number;
+
+beforeEach(async () => {
+  requests = [];
+  clock = NOW;
+  server = await listen((request, response) => {
+    requests.push(`${request.method ?? ''} ${request.url ?? ''}`);
+    const [, answer = ''] = (request.url ?? '').split('/');
+    if (answer === 'silence') return;
+    if (answer === 'cut') response.destroy();
+    else if (answer === 'moved') response.writeHead(302, { location: '/200' }).end();
+    else if (answer === 'circle') response.writeHead(302, { location: '/circle' }).end();
+    else response.writeHead(Number(answer), { 'content-length': 321 }).end();
+  });
+  afterTest(() => server.close());
+});
+
+function url(path: string, kind: MatchUrl['kind'] = 'koji'): MatchUrl {
+  return { kind, url: `${server.url}/${path}`, size: 5, last_seen: null };
+}
+
+const checker = () => createUrlChecks({ version: '9.8.7', now: () => clock });
+
+test('what is there says its size and that it was seen now', async () => {
+  const there = url('200');
+  expect(await checker().check([there])).toEqual(
+    new Map([[there, { ...there, size: 321, last_seen: '2024-02-29T12:00:00.000Z' }]]),
+  );
+  expect(requests).toEqual(['HEAD /200']);
+});
+
+test.each(['404', '403', '410'])('%s is dead', async (status) => {
+  expect(await checker().check([url(status)])).toEqual(new Map());
+});
+
+test.each(['500', '503', '405', 'cut', 'circle'])(
+  '%s says nothing: the URL stays as it is',
+  async (answer) => {
+    const unknown = url(answer);
+    expect(await checker().check([unknown])).toEqual(new Map([[unknown, unknown]]));
+  },
+);
+
+test('a server that is silent says nothing either', async () => {
+  const silent = url('silence');
+  const checks = createUrlChecks({ version: '9.8.7', now: () => clock, timeout: 50 });
+  expect(await checks.check([silent])).toEqual(new Map([[silent, silent]]));
+  expect(requests).toEqual(['HEAD /silence']);
+});
+
+test('a redirection is followed', async () => {
+  expect((await checker().check([url('moved')])).size).toBe(1);
+  expect(requests).toEqual(['HEAD /moved', 'HEAD /200']);
+});
+
+test('files of this machine are not asked for', async () => {
+  const local = { ...url('404', 'file'), url: 'file:///srv/x.rpm' };
+  expect(await checker().check([local])).toEqual(new Map([[local, local]]));
+});
+
+test('a server is asked once for a while: for ten minutes where all was well, for one where it was not', async () => {
+  const checks = checker();
+  const both = [url('200'), url('404')];
+  await Promise.all([checks.check(both), checks.check(both)]);
+  expect(requests).toHaveLength(2);
+  clock += 59_999;
+  await checks.check(both);
+  expect(requests).toHaveLength(2);
+  clock += 1;
+  await checks.check(both);
+  expect(requests).toEqual(['HEAD /200', 'HEAD /404', 'HEAD /404']);
+  clock = NOW + 600_000;
+  await checks.check([url('200')]);
+  expect(requests).toHaveLength(4);
+});
+
+test('a failure is not remembered', async () => {
+  const checks = checker();
+  await checks.check([url('500')]);
+  await checks.check([url('500')]);
+  expect(requests).toHaveLength(2);
+});
+
+test('of more than two hundred the rest is given unasked', async () => {
+  const many = Array.from({ length: 250 }, (_, number) => url(`404/${number}`));
+  expect((await checker().check(many)).size).toBe(50);
+  expect(requests).toHaveLength(200);
+});
