@@ -53,9 +53,8 @@ export function openIndexing(config: IndexingConfig, log: Log): Indexing {
   const reconcilers = config.koji.flatMap(({ name, reconcileInterval: interval, sweepInterval }) => {
     const hub = kojis.hubs.get(name);
     const timing = { interval, sweepInterval, sweepPause: SWEEP_PAUSE };
-    return hub === undefined
-      ? []
-      : [new Reconciler({ hub, store, ...timing, readsArchives, wakeWorkers, now: Date.now, log })];
+    const parts = { store, readsArchives, wakeWorkers, now: Date.now, log };
+    return hub === undefined ? [] : [new Reconciler({ hub, ...timing, ...parts, seenSignatures: new Set() })];
   });
   const refreshers = new RepositoryRefreshers({
     kojis: config.koji,

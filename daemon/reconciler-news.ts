@@ -10,6 +10,8 @@ export interface ReconcileParts {
   };
   /** Whether archives are looked at: in the index of a daemon that reads headers alone there are none. */
   readonly readsArchives: boolean;
+  /** Signatures that the last round saw in Koji; each round makes it what it sees. */
+  readonly seenSignatures: Set<string>;
   /** Called when the queue has grown. */
   readonly wakeWorkers: () => void;
   /** Milliseconds since the epoch. */

@@ -1,6 +1,7 @@
 import { type KojiBuildId, asKojiBuildId } from '../shared/koji.ts';
 import { queueAdditions } from './reconciler-additions.ts';
 import { type Answered, type ReconcileParts, answered, queueNews } from './reconciler-news.ts';
+import { queueSigned } from './reconciler-signatures.ts';
 
 /**
  * Milliseconds by which a round reaches back before the last one. Completion times are no watermark: a
@@ -56,6 +57,7 @@ export async function reconcile(
   if (reconciledKojiBuildId !== null) {
     queued += await queueAdditions('rpms', parts, signal);
     if (parts.readsArchives) queued += await queueAdditions('archives', parts, signal);
+    queued += await queueSigned(parts, signal);
   }
   await store.recordReconciled(instance, { time: began });
   return { queued };

@@ -42,9 +42,14 @@ export async function sweepStep(
     await store.reconciliation.recordSweep(instance, { ended: now() });
     return { sweep: 'has ended', queued: 0 };
   }
-  const outlines = await hub.getOutlines(kojiBuildIds, undefined, signal);
-  const queued = await queueNews(outlines, parts, async ({ kojiBuildId, build, rpms, tars }) => {
+  const samples = await store.reconciliation.sampleRpms(instance, kojiBuildIds);
+  const sampleIds = new Map([...samples].map(([kojiBuildId, { kojiRpmId }]) => [kojiBuildId, kojiRpmId]));
+  const outlines = await hub.getOutlines(kojiBuildIds, sampleIds, signal);
+  const queued = await queueNews(outlines, parts, async (outline) => {
+    const { kojiBuildId, build, rpms, tars, sampleSigkeys } = outline;
     if (build?.state !== 'complete') return false;
+    const known = samples.get(kojiBuildId);
+    if (sampleSigkeys !== null && String(sampleSigkeys) !== String(known?.sigkeys)) return true;
     const stored = await store.reconciliation.storedContent(instance, kojiBuildId);
     // RPMs go only when their build is reset, and others never get their ids: their number tells them.
     if (stored?.rpms.size !== rpms) return true;

@@ -4,6 +4,7 @@ import type { Log } from './log.ts';
 import { compareCounts } from './reconciler-counts.ts';
 import type { ReconcileParts } from './reconciler-news.ts';
 import { reconcile } from './reconciler-round.ts';
+import { LOOKS, queueAwaited } from './reconciler-signatures.ts';
 import { sweepStep } from './reconciler-sweep.ts';
 
 /** Rounds are apart by up to this part more or less, so that daemons started together do not ask together. */
@@ -32,7 +33,7 @@ export interface ReconcilerParts extends ReconcileParts {
 export class Reconciler {
   readonly #parts: ReconcilerParts;
   readonly #abort = new AbortController();
-  #loop: Promise<void> = Promise.resolve();
+  #loop: Promise<unknown> = Promise.resolve();
   #fails = false;
 
   constructor(parts: ReconcilerParts) {
@@ -41,7 +42,8 @@ export class Reconciler {
 
   /** The first round begins at once. */
   start(): void {
-    this.#loop = this.#run(this.#abort.signal);
+    const { signal } = this.#abort;
+    this.#loop = Promise.all([this.#run(signal), this.#lookAgain(signal)]);
   }
 
   /** Calls off what is asked of Koji just now; what was found before is in the queue. */
@@ -59,6 +61,24 @@ export class Reconciler {
       const next = performance.now() + Math.min(wait, LONGEST_WAIT);
       if (succeeded) await this.#betweenRounds(next, signal);
       await pause(next - performance.now(), signal);
+    }
+  }
+
+  /** Beside the rounds, since the first looks for a signed copy come soon; it asks the index alone. */
+  async #lookAgain(signal: AbortSignal): Promise<void> {
+    const { hub, log } = this.#parts;
+    let fails = false;
+    while (!signal.aborted) {
+      try {
+        await queueAwaited(this.#parts);
+        fails = false;
+      } catch (thrown) {
+        const { code, message } = toDarkserverError(thrown);
+        const fields = { instance: hub.instance, code };
+        if (!fails) log.warn(`cannot look for signed copies that are awaited: ${message}`, fields);
+        fails = true;
+      }
+      await pause(LOOKS[0], signal);
     }
   }
 

@@ -63,6 +63,12 @@ export interface StoredContent {
   readonly archives: ReadonlySet<KojiArchiveId>;
 }
 
+/** An RPM that stands for all of its build, and the keys with which it is signed by the index, best first. */
+export interface SampleRpm {
+  readonly kojiRpmId: KojiRpmId;
+  readonly sigkeys: readonly string[];
+}
+
 /** What only the comparison with a Koji asks of the store. */
 export interface ReconciliationStore {
   /** Begins, moves on or ends the sweep, in one statement. What was found must be in the queue before. */
@@ -88,4 +94,17 @@ export interface ReconciliationStore {
   buildsBelow(instance: string, kojiBuildId: number, limit: number): Promise<KojiBuildId[]>;
   /** Null for a build whose RPMs and archives were never taken over. */
   storedContent(instance: string, kojiBuildId: KojiBuildId): Promise<StoredContent | null>;
+
+  /** One RPM of each of these builds that is complete and has any. */
+  sampleRpms(instance: string, kojiBuildIds: readonly KojiBuildId[]): Promise<Map<KojiBuildId, SampleRpm>>;
+  /** The keys of each RPM of a build that has any; null as of storedContent. */
+  storedSignatures(
+    instance: string,
+    kojiBuildId: KojiBuildId,
+  ): Promise<ReadonlyMap<KojiRpmId, ReadonlySet<string>> | null>;
+  /**
+   * Builds with signed copies that are expected to come and have not been looked at since it was time to, by these
+   * waits in milliseconds since the signature was met.
+   */
+  buildsAwaitingCopies(instance: string, waits: readonly number[], now: number): Promise<KojiBuildId[]>;
 }

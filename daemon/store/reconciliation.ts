@@ -1,8 +1,24 @@
 import type { Statement } from 'better-sqlite3';
+import { BUILD_STATES } from '../../shared/koji.ts';
 import type { KojiArchiveId, KojiBuildId, KojiRpmId } from '../../shared/koji.ts';
 import type { Instances } from './instances.ts';
 import type { Database } from './open.ts';
-import type { ChangedPeriod, StoredContent, WatchedBuild } from './reconciliation-types.ts';
+import { decodeHash } from './hashes.ts';
+import type { ChangedPeriod, SampleRpm, StoredContent, WatchedBuild } from './reconciliation-types.ts';
+
+const COMPLETE = BUILD_STATES.indexOf('complete');
+
+interface AwaitingParameters {
+  instance: number;
+  waits: string;
+  now: number;
+}
+
+interface SampleRow {
+  koji_build_id: KojiBuildId;
+  koji_rpm_id: KojiRpmId;
+  rpm_key: number;
+}
 
 /** What only the comparison with a Koji asks; sqlite-store.ts makes a ReconciliationStore of it. */
 export class Reconciliation {
@@ -19,6 +35,10 @@ export class Reconciliation {
   readonly #buildKey: Statement<[number, number], number>;
   readonly #rpms: Statement<[number], KojiRpmId>;
   readonly #archives: Statement<[number], KojiArchiveId>;
+  readonly #samples: Statement<[number, string], SampleRow>;
+  readonly #sigkeys: Statement<[number], Buffer | string>;
+  readonly #signatures: Statement<[number], { koji_rpm_id: KojiRpmId; sigkey: Buffer | string }>;
+  readonly #awaiting: Statement<[AwaitingParameters], KojiBuildId>;
 
   constructor(db: Database, instances: Instances) {
     this.#instances = instances;
@@ -74,6 +94,54 @@ export class Reconciliation {
         'SELECT koji_archive_id FROM archive WHERE build_key = ? AND superseded = 0',
       )
       .pluck();
+    this.#samples = db.prepare(
+      `SELECT koji_build_id, koji_rpm_id, rpm_key FROM build
+       JOIN rpm ON rpm_key = (
+         SELECT rpm_key FROM rpm AS own
+         WHERE own.build_key = build.build_key AND superseded = 0 ORDER BY koji_rpm_id LIMIT 1)
+       WHERE instance_key = ? AND koji_build_id IN (SELECT value FROM json_each(?))
+         AND state = ${COMPLETE} AND rpms_known = 1`,
+    );
+    this.#sigkeys = db
+      .prepare<[number], Buffer | string>('SELECT sigkey FROM signed_copy WHERE rpm_key = ? ORDER BY place')
+      .pluck();
+    this.#signatures = db.prepare(
+      'SELECT koji_rpm_id, sigkey FROM rpm JOIN signed_copy USING (rpm_key) WHERE build_key = ?',
+    );
+    this.#awaiting = db
+      .prepare<[AwaitingParameters], KojiBuildId>(
+        `SELECT DISTINCT koji_build_id
+         FROM signed_copy INDEXED BY signed_copy_awaited
+         CROSS JOIN rpm USING (rpm_key) CROSS JOIN build USING (build_key), json_each(:waits) AS wait
+         WHERE awaited_since IS NOT NULL AND instance_key = :instance AND superseded = 0
+           AND indexed_at < awaited_since + wait.value AND awaited_since + wait.value <= :now`,
+      )
+      .pluck();
+  }
+
+  sampleRpms(instance: string, kojiBuildIds: readonly KojiBuildId[]): Map<KojiBuildId, SampleRpm> {
+    const rows = this.#samples.all(this.#instances.findOrMake(instance), JSON.stringify(kojiBuildIds));
+    return new Map(
+      rows.map(({ koji_build_id, koji_rpm_id, rpm_key }) => [
+        koji_build_id,
+        { kojiRpmId: koji_rpm_id, sigkeys: this.#sigkeys.all(rpm_key).map(decodeHash) },
+      ]),
+    );
+  }
+
+  storedSignatures(instance: string, kojiBuildId: KojiBuildId): Map<KojiRpmId, Set<string>> | null {
+    const buildKey = this.#buildKey.get(this.#instances.findOrMake(instance), kojiBuildId);
+    if (buildKey === undefined) return null;
+    const keys = new Map<KojiRpmId, Set<string>>();
+    for (const { koji_rpm_id, sigkey } of this.#signatures.all(buildKey)) {
+      keys.set(koji_rpm_id, (keys.get(koji_rpm_id) ?? new Set()).add(decodeHash(sigkey)));
+    }
+    return keys;
+  }
+
+  buildsAwaitingCopies(instance: string, waits: readonly number[], now: number): KojiBuildId[] {
+    const parameters = { instance: this.#instances.findOrMake(instance), waits: JSON.stringify(waits), now };
+    return this.#awaiting.all(parameters);
   }
 
   watch(instance: string, kojiBuildIds: readonly KojiBuildId[], since: number): void {

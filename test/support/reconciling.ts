@@ -47,6 +47,7 @@ export async function setUpReconciling(opening = StandInHub.empty()): Promise<Re
     store,
     now,
     readsArchives: true,
+    seenSignatures: new Set(),
     wakeWorkers: () => wakeUps++,
     wakeUps: () => wakeUps,
     pass: (milliseconds) => (passed += milliseconds),
