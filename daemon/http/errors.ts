@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ErrorAnswer } from '../../shared/api.ts';
 import { DarkserverError, httpStatusOf } from '../../shared/errors.ts';
 import type { Log } from '../log.ts';
+import { answerError } from './error-answer.ts';
 import { MAX_BODY_BYTES } from './limits.ts';
 
 /** What fastify refuses before a handler sees it, in our words: its own tell more than a caller needs. */
@@ -73,7 +74,7 @@ export function createErrorHandler(log: Log) {
     }
     // The store's troubles (a locked database, a full disk) pass; a client should ask again, not at once.
     if (status === 503) void reply.header('retry-after', '5');
-    void reply.code(status).send(answer);
+    answerError(request, reply, status, answer);
   };
 }
 
