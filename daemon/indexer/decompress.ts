@@ -8,19 +8,22 @@ import type { OnData, Pipe } from './programs.ts';
 
 export type Compression = 'gzip' | 'bzip2' | 'lzma' | 'xz' | 'zstd' | 'none';
 
+const MAGICS: readonly { readonly compression: Compression; readonly magic: readonly number[] }[] = [
+  { compression: 'gzip', magic: [0x1f, 0x8b] },
+  { compression: 'zstd', magic: [0x28, 0xb5, 0x2f, 0xfd] },
+  { compression: 'xz', magic: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00] },
+  { compression: 'bzip2', magic: [0x42, 0x5a, 0x68] },
+  // lzma has none: this is the byte of its usual parameters, and a dictionary of 64 KiB or more.
+  { compression: 'lzma', magic: [0x5d, 0x00, 0x00] },
+  { compression: 'none', magic: [0x30, 0x37, 0x30, 0x37, 0x30] },
+];
+
 /** Bytes that detectCompression needs to see. */
 export const COMPRESSION_MAGIC_BYTES = 6;
 
 /** What the tag PAYLOADCOMPRESSOR says is not asked: packages without it, and with a wrong one, exist. */
 export function detectCompression(bytes: Uint8Array): Compression | null {
-  const starts = (...magic: number[]): boolean => magic.every((byte, i) => bytes[i] === byte);
-  if (starts(0x1f, 0x8b)) return 'gzip';
-  if (starts(0x28, 0xb5, 0x2f, 0xfd)) return 'zstd';
-  if (starts(0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00)) return 'xz';
-  if (starts(0x42, 0x5a, 0x68)) return 'bzip2';
-  // lzma has no magic: this is the byte of its usual parameters, and a dictionary of 64 KiB or more.
-  if (starts(0x5d, 0x00, 0x00)) return 'lzma';
-  return starts(0x30, 0x37, 0x30, 0x37, 0x30) ? 'none' : null;
+  return MAGICS.find(({ magic }) => magic.every((byte, i) => bytes[i] === byte))?.compression ?? null;
 }
 
 /**

@@ -129,7 +129,9 @@ class SilentFiles {
         : { index, buildId: linked, ...kindByHeader(this.#files, index, text), evidence: 'link' };
     }
     if (isPrinted && isWholeWithoutId(text)) return 'none';
-    const elsewhere = isPrinted ? undefined : this.#debuginfoLinks.get(this.#files.path(index));
+    // Mostly there are no links, and thousands of modules whose paths need not be made.
+    const mayBeElsewhere = !isPrinted && this.#debuginfoLinks.size > 0;
+    const elsewhere = mayBeElsewhere ? this.#debuginfoLinks.get(this.#files.path(index)) : undefined;
     return elsewhere === undefined
       ? 'cannot say'
       : {

@@ -12,6 +12,9 @@ import { isCompressedModule } from './file-class.ts';
 import { HardLinks } from './hard-links.ts';
 import type { ModuleStarts } from './module-starts.ts';
 
+const DOT = 0x2e;
+const SLASH = 0x2f;
+
 /** Which files of a payload to read, by their index in the file list. */
 export interface WantedFiles {
   readonly indexes: ReadonlySet<number>;
@@ -169,15 +172,14 @@ export class PayloadVisitor implements CpioVisitor {
 
   /** Entries mostly come in the header's order, so that names seldom have to be looked up. */
   #indexOf(header: CpioHeader): number {
-    const stored = binaryString(header.name);
-    const name = stored.startsWith('./') ? stored.slice(2) : stored.replace(/^\//, '');
-    if (this.#expectedIndex < this.#files.count && this.#files.nameKey(this.#expectedIndex) === name) {
+    const name = withoutTop(header.name);
+    if (this.#expectedIndex < this.#files.count && this.#files.isNamed(this.#expectedIndex, name)) {
       return this.#expectedIndex;
     }
     this.#indexByName ??= new Map(
       Array.from({ length: this.#files.count }, (_, index) => [this.#files.nameKey(index), index]),
     );
-    const index = this.#indexByName.get(name);
+    const index = this.#indexByName.get(binaryString(name));
     if (index !== undefined) return index;
     const shown = JSON.stringify(decodeRpmText(header.name));
     throw new FormatError('cpio', header.offset, `${shown} is not in the RPM's header`);
@@ -186,4 +188,10 @@ export class PayloadVisitor implements CpioVisitor {
   #entryError(header: CpioHeader, index: number, message: string): FormatError {
     return new FormatError('cpio', header.offset, `${this.#files.path(index)}: ${message}`);
   }
+}
+
+/** Names begin with "./", in old packages with "/", and those of source packages with neither. */
+function withoutTop(name: Uint8Array): Uint8Array {
+  const skipped = name[0] === SLASH ? 1 : name[0] === DOT && name[1] === SLASH ? 2 : 0;
+  return name.subarray(skipped);
 }

@@ -9,6 +9,7 @@ const NT_GNU_BUILD_ID = 3;
 const NOTE_HEADER_BYTES = 12;
 /** The owner's name of every note that the kernel, compilers and linkers put into modules: GNU, Linux, Xen. */
 const OWNER_BYTES_MAX = 8;
+const GNU = 0x47_4e_55_00;
 /** A module has a build-id, a property or two, and what the kernel's build adds. */
 const NOTES_MAX = 8;
 
@@ -29,15 +30,24 @@ export function leadingBuildId(start: Uint8Array): BuildId | null {
     const ownerAt = at + NOTE_HEADER_BYTES;
     const descriptorAt = ownerAt + padded(ownerBytes);
     const end = descriptorAt + descriptorBytes;
-    if (ownerBytes === 0 || ownerBytes > OWNER_BYTES_MAX || end > start.length) return null;
-    const owner = String.fromCharCode(...start.subarray(ownerAt, ownerAt + ownerBytes));
-    if (!/^[A-Za-z]+\0$/.test(owner)) return null;
-    if (owner === 'GNU\0' && view.getUint32(at + 8, littleEndian) === NT_GNU_BUILD_ID) {
+    if (ownerBytes > OWNER_BYTES_MAX || end > start.length || !isOwner(start, ownerAt, ownerBytes))
+      return null;
+    const isGnu = ownerBytes === 4 && view.getUint32(ownerAt) === GNU;
+    if (isGnu && view.getUint32(at + 8, littleEndian) === NT_GNU_BUILD_ID) {
       return isBuildIdLength(descriptorBytes) ? buildIdFromBytes(start.subarray(descriptorAt, end)) : null;
     }
     at = descriptorAt + padded(descriptorBytes);
   }
   return null;
+}
+
+/** Letters and a NUL. Byte by byte: making a string of them costs more than all of the rest. */
+function isOwner(bytes: Uint8Array, at: number, count: number): boolean {
+  for (let i = at; i < at + count - 1; i++) {
+    const lowerCase = (bytes[i] ?? 0) | 0x20;
+    if (lowerCase < 0x61 || lowerCase > 0x7a) return false;
+  }
+  return count > 1 && bytes[at + count - 1] === 0;
 }
 
 function padded(bytes: number): number {

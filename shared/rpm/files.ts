@@ -21,6 +21,7 @@ const PATHS_BYTES_MAX = 64 * 1024 * 1024;
 const MIME_TYPE_BYTES_MAX = 255;
 
 const NO_BYTES = new Uint8Array();
+const SLASH = 0x2f;
 
 /**
  * The file list of a header, by index. Names are either in three tags (directories once each) or, in
@@ -119,6 +120,20 @@ export class RpmFileList {
   nameKey(index: number): string {
     const name = binaryString(this.#nameBytes(index));
     return name.startsWith('/') ? name.slice(1) : name;
+  }
+
+  /** As nameKey(index) === binaryString(name), without making strings: each entry of a payload is asked about. */
+  isNamed(index: number, name: Uint8Array): boolean {
+    const base = this.#baseNames?.bytes(index) ?? NO_BYTES;
+    const directory = this.#directories?.bytes(this.#directoryOf?.[index] ?? 0) ?? NO_BYTES;
+    const length = directory.length + base.length;
+    const start = (directory.length > 0 ? directory : base)[0] === SLASH ? 1 : 0;
+    if (name.length !== length - start) return false;
+    for (let i = start; i < length; i++) {
+      const byte = i < directory.length ? directory[i] : base[i - directory.length];
+      if (name[i - start] !== byte) return false;
+    }
+    return true;
   }
 
   /** Where a symbolic link points to, a string of bytes as nameKey's; "" for all other files. */

@@ -52,6 +52,22 @@ test('files of source packages have no directory', () => {
   expect(files.nameKey(0)).toBe('hello.spec');
 });
 
+test.each<[string, (readonly [number, TagValue])[]]>([
+  ['directories', [...COMMON, ...NAMES]],
+  ['paths of rpm 3', [...COMMON, [RpmTag.oldFileNames, { strings: ['/a', '/dev/b', '/c'] }]]],
+  ['bare names', [...COMMON, [RpmTag.oldFileNames, { strings: ['a', 'lat\xe9', '//c'] }]]],
+])('knows its names in a payload: %s', (_, tags) => {
+  const files = list(tags);
+  for (let index = 0; index < files.count; index++) {
+    const name = Buffer.from(files.nameKey(index), 'latin1');
+    expect(files.isNamed(index, name)).toBe(true);
+    const others = [name.subarray(1), name.subarray(0, -1), Buffer.concat([name, name])];
+    for (let at = 0; at < name.length; at++)
+      others.push(Buffer.from(name.map((b, i) => (i === at ? b ^ 1 : b))));
+    for (const other of others) expect(files.isNamed(index, other)).toBe(false);
+  }
+});
+
 test('tells kinds, sizes, ghosts and links', () => {
   const files = list([
     ...COMMON,
