@@ -46,7 +46,19 @@ function forPeople(status: StatusAnswer): string {
     koji.last_reconciled ?? 'never',
     sweepForPeople(koji.sweep),
   ]);
-  return `${totals.join('\n')}\n\n${formatTable(['koji', 'lag', 'last push', 'last reconciled', 'sweep'], kojis)}`;
+  const tables = [formatTable(['koji', 'lag', 'last push', 'last reconciled', 'sweep'], kojis)];
+  const repositories = Object.entries(status.koji).flatMap(repositoriesForPeople);
+  if (repositories.length > 0) {
+    tables.push(formatTable(['koji', 'repository', 'packages', 'last seen', 'trouble'], repositories));
+  }
+  return [totals.join('\n'), ...tables].join('\n\n');
+}
+
+function repositoriesForPeople([instance, { repositories }]: [string, StatusAnswer['koji'][string]]) {
+  return Object.entries(repositories).map(([name, { packages, last_seen, error }]) => [
+    ...[instance, name, String(packages), last_seen ?? 'never'],
+    error === null ? 'none' : `${error.at ?? ''}: ${error.message}`,
+  ]);
 }
 
 function sweepForPeople({ progress, last_ended, found }: StatusAnswer['koji'][string]['sweep']): string {

@@ -57,9 +57,11 @@ export function createMetrics(): HttpMetrics {
   };
 }
 
+type MakeGauge = <Label extends string>(name: string, help: string, ...labels: Label[]) => Gauge<Label>;
+
 /** Gauges of what /api/v1/status says; without a status they are left out rather than shown as old. */
 function createStatusGauges(registry: Registry): (status: StatusAnswer | null) => void {
-  const gauge = <Label extends string>(name: string, help: string, ...labelNames: Label[]): Gauge<Label> =>
+  const gauge: MakeGauge = (name, help, ...labelNames) =>
     new Gauge({ name: `darkserver_${name}`, help, labelNames, registers: [registry] });
 
   const up = gauge('store_up', '1 if the database answered when this was asked for.');
@@ -93,7 +95,10 @@ function createStatusGauges(registry: Registry): (status: StatusAnswer | null) =
     'instance',
   );
 
+  const setRepositories = createRepositoryGauges(gauge);
+
   return (status) => {
+    setRepositories(status);
     const all = [rows, bytes, jobs, lag, pushed, reconciled, sweepProgress, sweepEnded, sweepFound];
     for (const each of all) each.reset();
     up.set(status === null ? 0 : 1);
@@ -114,6 +119,38 @@ function createStatusGauges(registry: Registry): (status: StatusAnswer | null) =
       if (progress !== null) sweepProgress.set({ instance }, progress);
       if (last_ended !== null) sweepEnded.set({ instance }, Date.parse(last_ended) / 1000);
       sweepFound.set({ instance }, found);
+    }
+  };
+}
+
+function createRepositoryGauges(gauge: MakeGauge): (status: StatusAnswer | null) => void {
+  const packages = gauge(
+    'repository_packages',
+    'Packages of a YUM repository that RPMs are matched to.',
+    'instance',
+    'repository',
+  );
+  const seen = gauge(
+    'repository_last_seen_timestamp_seconds',
+    'When a YUM repository last said that these are its packages.',
+    'instance',
+    'repository',
+  );
+  const failures = gauge(
+    'repository_refresh_failures',
+    'Refreshes of a YUM repository that have failed since the last that did not.',
+    'instance',
+    'repository',
+  );
+
+  return (status) => {
+    for (const each of [packages, seen, failures]) each.reset();
+    for (const [instance, { repositories }] of Object.entries(status?.koji ?? {})) {
+      for (const [repository, facts] of Object.entries(repositories)) {
+        packages.set({ instance, repository }, facts.packages);
+        failures.set({ instance, repository }, facts.failures);
+        if (facts.last_seen !== null) seen.set({ instance, repository }, Date.parse(facts.last_seen) / 1000);
+      }
     }
   };
 }

@@ -1,6 +1,7 @@
 import type { StatusAnswer } from '../../shared/api.ts';
 import type { KojiConfig } from '../config/types.ts';
 import type { SweepFacts } from '../store/reconciliation-types.ts';
+import type { RepositoryState } from '../store/repository-types.ts';
 import type { Store } from '../store/types.ts';
 import { isoTime } from './facts.ts';
 
@@ -8,7 +9,7 @@ import { isoTime } from './facts.ts';
 const OVERDUE = 2;
 
 export interface StatusParts {
-  readonly store: Pick<Store, 'index' | 'jobs' | 'instanceFacts'>;
+  readonly store: Pick<Store, 'index' | 'jobs' | 'instanceFacts' | 'repositories'>;
   readonly koji: readonly Pick<KojiConfig, 'name' | 'reconcileInterval'>[];
   /** Milliseconds since the epoch. */
   readonly now: () => number;
@@ -48,6 +49,20 @@ async function statusOfKoji(
       last_ended: sweep.ended === null ? null : isoTime(sweep.ended),
       found: sweep.found,
     },
+    repositories: Object.fromEntries(
+      (await store.repositories.states(known.name)).map((state) => [state.name, repositoryStatusOf(state)]),
+    ),
+  };
+}
+
+function repositoryStatusOf(state: RepositoryState): StatusAnswer['koji'][string]['repositories'][string] {
+  const { packages, lastRefreshed, lastSeen, failures, error } = state;
+  return {
+    packages,
+    last_refreshed: lastRefreshed === null ? null : isoTime(lastRefreshed),
+    last_seen: lastSeen === null ? null : isoTime(lastSeen),
+    failures,
+    error: error === null ? null : { message: error.message, at: isoTime(error.at) },
   };
 }
 

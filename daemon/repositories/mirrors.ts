@@ -14,7 +14,7 @@ const MIRRORS_TRIED = 5;
 const MESSAGE_MAX = 1000;
 
 /** What may be wrong with one mirror and right with the next. */
-const FAULTS_OF_MIRRORS: readonly ErrorCode[] = [
+export const FAULTS_OF_MIRRORS: readonly ErrorCode[] = [
   'network',
   'missing_file',
   'hub_protocol',

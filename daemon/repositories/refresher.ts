@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { toDarkserverError } from '../../shared/errors.ts';
 import type { RepositoryConfig } from '../config/types.ts';
 import type { Log } from '../log.ts';
+import { FAULTS_OF_MIRRORS } from './mirrors.ts';
 import { type RefreshParts, refresh } from './refresh.ts';
 
 /** Refreshes are apart by up to this part more or less, so that daemons started together do not ask together. */
@@ -74,7 +75,9 @@ export class RepositoryRefresher {
       });
     }
     this.#failing.add(name);
-    // A store that fails has said so above, if it was that; the next refresh will meet it again.
-    await store.recordFailure(instance, name, { at: now(), message }).catch(() => undefined);
+    // Everybody may see it: what is wrong with this machine is for the log alone.
+    const told = FAULTS_OF_MIRRORS.includes(code) ? message : 'trouble on the server: see its log';
+    // A store that fails will do so again in the next refresh.
+    await store.recordFailure(instance, name, { at: now(), message: told }).catch(() => undefined);
   }
 }

@@ -6,6 +6,17 @@ const isoTime = (description: string) =>
     .nullable()
     .meta({ description: `${description} ISO 8601 in UTC, null if never.` });
 
+const repositoryStatus = z.object({
+  packages: z.number().int().meta({ description: 'That are known, and that RPMs are matched to.' }),
+  last_refreshed: isoTime('When these packages were taken over.'),
+  last_seen: isoTime('When the repository last said that these are its packages.'),
+  failures: z.number().int().meta({ description: 'Refreshes that have failed since the last that did not.' }),
+  error: z
+    .object({ message: z.string(), at: isoTime('When it failed.') })
+    .nullable()
+    .meta({ description: 'How the last refresh failed; null if it did not. The packages stay meanwhile.' }),
+});
+
 const kojiStatus = z.object({
   lag_seconds: z.number().meta({
     description:
@@ -24,6 +35,9 @@ const kojiStatus = z.object({
     .meta({
       description: 'The slow comparison of every build with Koji, which finds what no other way has found.',
     }),
+  repositories: z
+    .record(z.string(), repositoryStatus)
+    .meta({ description: 'YUM repositories, by the name in the configuration.' }),
 });
 
 /** GET /api/v1/status, and `darkserver status --json`. */

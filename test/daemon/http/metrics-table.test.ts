@@ -15,6 +15,12 @@ const STATUS: StatusAnswer = {
       last_push: '2026-01-01T00:00:00.000Z',
       last_reconciled: '2026-01-01T00:00:00.000Z',
       sweep: { progress: 0.5, last_ended: '2026-01-01T00:00:00.000Z', found: 1 },
+      repositories: {
+        updates: {
+          ...{ packages: 1, failures: 1, error: null },
+          ...{ last_refreshed: null, last_seen: '2026-01-01T00:00:00.000Z' },
+        },
+      },
     },
   },
 };

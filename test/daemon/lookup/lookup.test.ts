@@ -306,6 +306,7 @@ describe('the status', () => {
       last_push: '2024-02-29T12:00:00.250Z',
       last_reconciled: null,
       sweep: NO_SWEEP,
+      repositories: {},
     });
     expect(koji['plain']?.lag_seconds).toBe(0);
     clock = 0;
@@ -326,6 +327,28 @@ describe('the status', () => {
     expect(await sweepOf()).toEqual({ progress: 50 / 201, last_ended: last, found: 5 });
   });
 
+  test('tells of repositories and what is wrong with them', async () => {
+    const { repositories } = store;
+    const [source, baseUrl] = ['baseurl http://m.example', 'http://m.example/'];
+    await repositories.configure(new Map([['plain', [{ name: 'updates', source }]]]));
+    const generation = await repositories.begin();
+    const validators = { url: `${baseUrl}repodata/repomd.xml`, etag: null, lastModified: null, sha256: '' };
+    const taken = { generation, packages: 0, primaryChecksum: 'x', at: 0, baseUrl, validators };
+    await repositories.takeOver('plain', 'updates', taken);
+    await repositories.recordFailure('plain', 'updates', { at: 1000, message: 'truncated' });
+    const { koji } = statusAnswer.strict().parse(await lookup.status());
+    expect(koji['plain']?.repositories).toEqual({
+      updates: {
+        packages: 0,
+        last_refreshed: '1970-01-01T00:00:00.000Z',
+        last_seen: '1970-01-01T00:00:00.000Z',
+        failures: 1,
+        error: { message: 'truncated', at: '1970-01-01T00:00:01.000Z' },
+      },
+    });
+    expect(koji['fedora']?.repositories).toEqual({});
+  });
+
   test('is behind a Koji at least since it was last compared with, once that is overdue', async () => {
     const last = Date.parse('2024-02-29T12:00:00.250Z');
     await store.recordReconciled('fedora', { kojiBuildId: 9, time: last });
@@ -335,6 +358,7 @@ describe('the status', () => {
       last_push: null,
       last_reconciled: '2024-02-29T12:00:00.250Z',
       sweep: NO_SWEEP,
+      repositories: {},
     });
     clock = last + 120_001;
     const { koji } = await lookup.status();
