@@ -1,8 +1,10 @@
+import { MAX_BATCH } from '../../shared/api.ts';
 import type { ErrorCode } from '../../shared/errors.ts';
+import { MAX_HEADER_BYTES, MAX_URL_BYTES } from './limits.ts';
 
 /** An error as /openapi.json describes it. */
 export interface DescribedError {
-  readonly code: ErrorCode | 'method_not_allowed';
+  readonly code: ErrorCode;
   readonly description: string;
   /** A message that may come with it. */
   readonly example: string;
@@ -32,12 +34,12 @@ export const DESCRIBED_ERRORS: Readonly<Record<number, DescribedError>> = {
   413: {
     code: 'too_large',
     description: 'The body, or a list in it, is too long.',
-    example: 'build_ids has more than 5000 members; send several',
+    example: `build_ids has more than ${MAX_BATCH} members; send several`,
   },
   414: {
     code: 'uri_too_long',
     description: 'The URL is too long.',
-    example: 'the URL is longer than 24576 bytes; POST /api/v1/buildids takes more build-ids',
+    example: `the URL is longer than ${MAX_URL_BYTES} bytes; POST /api/v1/buildids takes more build-ids`,
   },
   415: {
     code: 'unsupported_media_type',
@@ -58,7 +60,7 @@ export const DESCRIBED_ERRORS: Readonly<Record<number, DescribedError>> = {
   431: {
     code: 'too_large',
     description: 'URL and header lines are too long together.',
-    example: 'URL and header lines are larger than 32768 bytes; POST /api/v1/buildids takes more ids',
+    example: `URL and header lines are larger than ${MAX_HEADER_BYTES} bytes; POST /api/v1/buildids takes more ids`,
   },
   500: {
     code: 'internal',

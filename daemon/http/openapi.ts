@@ -1,8 +1,10 @@
+import { STATUS_CODES } from 'node:http';
 import { z } from 'zod';
 import { errorAnswer } from '../../shared/api.ts';
 import { DESCRIBED_ERRORS, type DescribedError, ERRORS_OF_ALL } from './api-errors.ts';
 import { cacheIf } from './caching.ts';
 import { componentOf, componentSchemas, querySchema } from './json-schemas.ts';
+import { mayBeLimited } from './rate-limit.ts';
 import { type Route, route } from './route.ts';
 
 const TAGS: Readonly<Record<Route['tag'], string>> = {
@@ -78,7 +80,7 @@ function describeApi(routes: readonly Route[], version: string): z.infer<typeof 
 function describeOperation(described: Route): object {
   const { operation, tag, summary, description, errors, body, status = 200 } = described;
   const parameters = [...pathParameters(described), ...queryParameters(described)];
-  const statuses = [...errors, ...ERRORS_OF_ALL, ...(isLimited(described) ? [429] : [])].sort();
+  const statuses = [...errors, ...ERRORS_OF_ALL, ...(mayBeLimited(described.path) ? [429] : [])].sort();
   return {
     operationId: operation,
     tags: [tag],
@@ -98,10 +100,10 @@ function describeOperation(described: Route): object {
   };
 }
 
-function describeAnswer({ answer, method, summary }: Route): object {
+function describeAnswer({ answer, method, status = 200 }: Route): object {
   const isText = 'contentType' in answer;
   return {
-    description: isText ? answer.description : `${summary}.`,
+    description: isText ? answer.description : (STATUS_CODES[status] ?? ''),
     ...(method === 'GET' && { headers: headersOf('ETag', 'Cache-Control') }),
     content: isText ? { [answer.contentType]: { schema: { type: 'string' } } } : jsonOf(answer),
   };
@@ -142,11 +144,6 @@ function jsonOf(schema: z.ZodType): object {
 
 function headersOf(...names: readonly string[]): object {
   return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
-}
-
-/** A rate limit is for questions alone. */
-function isLimited({ tag, path }: Route): boolean {
-  return tag === 'lookup' || tag === 'upstream' || path.startsWith('/api/');
 }
 
 function responseName(status: number | string): string {

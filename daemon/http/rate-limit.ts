@@ -1,5 +1,5 @@
 import plugin, { normalizeIP } from '@fastify/rate-limit';
-import type { FastifyInstance, FastifyRequest, preHandlerAsyncHookHandler } from 'fastify';
+import type { FastifyInstance, preHandlerAsyncHookHandler } from 'fastify';
 import { DarkserverError } from '../../shared/errors.ts';
 import type { Config } from '../config/types.ts';
 import { clientAddress } from './client-address.ts';
@@ -43,12 +43,12 @@ export function addRateLimit(app: FastifyInstance, { requests, window }: RateLim
 export function createRateLimiter(app: FastifyInstance): preHandlerAsyncHookHandler {
   const limit = app.rateLimit();
   return async function (request, reply) {
-    if (!isNeverLimited(request)) await limit.call(this, request, reply);
+    // The route's pattern, which is the same however a client spells its URL.
+    if (mayBeLimited(request.routeOptions.url ?? request.url)) await limit.call(this, request, reply);
   };
 }
 
-function isNeverLimited(request: FastifyRequest): boolean {
-  // The route's pattern, which is the same however a client spells its URL.
-  const path = request.routeOptions.url ?? request.url;
-  return NEVER_LIMITED.some((beginning) => path.startsWith(beginning));
+/** Whether a rate limit, where there is one, is for this path. */
+export function mayBeLimited(path: string): boolean {
+  return !NEVER_LIMITED.some((beginning) => path.startsWith(beginning));
 }

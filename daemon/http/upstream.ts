@@ -23,7 +23,7 @@ export function upstreamRoutes(lookup: Lookup, version: string): Route[] {
 
 function routesUnder(prefix: (typeof PREFIXES)[number], lookup: Lookup, version: string): Route[] {
   const tag = 'upstream';
-  const within = prefix === '' ? '' : 'Darkserver';
+  const within = prefix === '' ? 'Upstream' : 'Darkserver';
   return [
     route({
       method: 'GET',
