@@ -38,19 +38,25 @@ function done(summary, latency)
 end
 `;
 
-/** Asks for these paths, over and over, on CONNECTIONS kept connections for so many seconds. */
+/**
+ * Asks for these paths, over and over, on CONNECTIONS kept connections for so many seconds. `inside` is a command
+ * that runs another one where the server is to be reached.
+ */
 export async function load(
   url: string,
   paths: readonly string[],
   seconds: number,
   directory: string,
   expected: 200 | 404 = 200,
+  inside: readonly string[] = [],
 ): Promise<LoadResult> {
   const pathsFile = join(directory, 'paths.txt');
   writeFileSync(pathsFile, `${paths.join('\n')}\n`);
   const output = await (GENERATOR === 'wrk'
-    ? runWrk(url, pathsFile, seconds, directory, expected)
-    : run(process.execPath, [
+    ? runWrk(url, pathsFile, seconds, directory, expected, inside)
+    : run([
+        ...inside,
+        process.execPath,
         ...process.execArgv,
         fileURLToPath(new URL('./keep-alive-loop.ts', import.meta.url)),
         ...[url, pathsFile, String(seconds), String(CONNECTIONS), String(expected)],
@@ -66,16 +72,28 @@ function runWrk(
   seconds: number,
   directory: string,
   expected: 200 | 404,
+  inside: readonly string[],
 ): Promise<string> {
   const script = join(directory, 'load.lua');
   writeFileSync(script, WRK_SCRIPT);
   // wrk counts every 404 as an error; where 404 is the right answer they are no errors.
   const env = { ...process.env, STATUS_ERRORS: expected === 200 ? '1' : '0' };
-  const args = ['-t2', `-c${CONNECTIONS}`, `-d${seconds}s`, '-s', script, url, '--', pathsFile];
-  return run('wrk', args, env);
+  const args = [
+    ...inside,
+    'wrk',
+    '-t2',
+    `-c${CONNECTIONS}`,
+    `-d${seconds}s`,
+    '-s',
+    script,
+    url,
+    '--',
+    pathsFile,
+  ];
+  return run(args, env);
 }
 
-function run(program: string, args: readonly string[], env = process.env): Promise<string> {
+function run([program = '', ...args]: readonly string[], env = process.env): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
     let output = '';
