@@ -15,7 +15,7 @@ import { PRIORITY } from './store/types.ts';
 const NEWEST = 1000;
 
 /** Milliseconds after a signature was met at which its copy is looked for again while it is not there. */
-export const LOOKS = [30_000, 120_000, 600_000, 3600_000, 6 * 3600_000, 86_400_000] as const;
+const LOOKS = [30_000, 120_000, 600_000, 3600_000, 6 * 3600_000, 86_400_000] as const;
 
 /**
  * Queues builds of the index with RPMs that Koji has come to know as signed. Only what the last round did not see

@@ -4,7 +4,7 @@ import type { Log } from './log.ts';
 import { compareCounts } from './reconciler-counts.ts';
 import type { ReconcileParts } from './reconciler-news.ts';
 import { reconcile } from './reconciler-round.ts';
-import { LOOKS, queueAwaited } from './reconciler-signatures.ts';
+import { queueAwaited } from './reconciler-signatures.ts';
 import { sweepStep } from './reconciler-sweep.ts';
 
 /** Rounds are apart by up to this part more or less, so that daemons started together do not ask together. */
@@ -12,6 +12,9 @@ const JITTER = 0.1;
 
 /** Milliseconds until another try after a round that failed, where rounds are further apart. */
 const RETRY = 300_000;
+
+/** Milliseconds between two questions to the index whether signed copies are to be looked for again. */
+const LOOK_PAUSE = 10_000;
 
 /** The longest wait that a timer of Node can, in milliseconds: with more it does not wait at all. */
 const LONGEST_WAIT = 2 ** 31 - 1;
@@ -78,7 +81,7 @@ export class Reconciler {
         if (!fails) log.warn(`cannot look for signed copies that are awaited: ${message}`, fields);
         fails = true;
       }
-      await pause(LOOKS[0], signal);
+      await pause(LOOK_PAUSE, signal);
     }
   }
 

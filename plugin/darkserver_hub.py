@@ -274,9 +274,11 @@ def note_build_change(cbtype, *args, **kwargs):
 
 
 @ignore_error
-@callback(*_known('postImport', 'postBuildPromote'))
+@callback(*_known('postImport', 'postBuildPromote', 'postRPMSign'))
 def note_build_content(cbtype, *args, **kwargs):
-    """A build was given an RPM, an archive or everything at once, or a draft was promoted."""
+    """A build was given an RPM, an archive or everything at once, a draft was promoted, an RPM signed."""
+    if kwargs.get('sigkey') == '':
+        return  # the header of an RPM that is imported, of which postImport tells
     build = kwargs.get('build') or {}
     rpm = kwargs.get('rpm') or {}
     _note(build.get('id'), build.get('build_id'), kwargs.get('build_id'), rpm.get('build_id'))

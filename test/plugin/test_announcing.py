@@ -42,6 +42,15 @@ class OneRequest(PluginCase):
         self.assertEqual(self.daemon.pushes[0]['body'],
                          {'instance': 'fedora', 'koji_build_ids': [12, 31, 900]})
 
+    def test_signatures_are_announced_and_the_headers_of_imports_are_not(self):
+        rpm = {'id': 5, 'build_id': 32}
+        self.assertEqual(self.announced_after(
+            ('postRPMSign', {'sigkey': '', 'sighash': '00', 'rpm': {'id': 4}, 'build': {'id': 33}}),
+            ('postRPMSign', {'sigkey': 'a15b79cc', 'sighash': '00', 'rpm': {'id': 3}, 'build': {'id': 31}}),
+            ('postRPMSign', {'sigkey': 'a15b79cc', 'sighash': '00', 'rpm': rpm, 'build': None}),
+            ('postRPMSign', {'sigkey': 'a15b79cc'}),
+        ), [[31, 32]])
+
     def test_thousands_of_builds_are_one_post(self):
         self.assertEqual(
             self.announced_after(*[('postBuildPromote', {'build': {'id': number}})

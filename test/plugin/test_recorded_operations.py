@@ -79,9 +79,9 @@ EXPECTED = [
     (56, 'CGInitBuild', NOTHING),
     (57, 'CGImport reserved build (rpms)', [[12]]),
     (58, 'CGRefundBuild', NOTHING),  # from BUILDING to FAILED
-    (59, 'CLI import-sig kl-vol-1.0-1.x86_64.rpm', NOTHING),  # a signature changes no file that is indexed
-    (60, 'CLI write-signed-rpm', NOTHING),
-    (61, 'CLI import-sig hello3-1.0-2.x86_64.rpm', NOTHING),
+    (59, 'CLI import-sig kl-vol-1.0-1.x86_64.rpm', [[6]]),
+    (60, 'CLI write-signed-rpm', NOTHING),  # it has no callback of its own
+    (61, 'CLI import-sig hello3-1.0-2.x86_64.rpm', [[3]]),
     (62, 'CLI write-signed-rpm', NOTHING),
     (63, 'deleteTagged build (tagged)', NOTHING),  # a fault
     (64, 'editBuildExtra', NOTHING),
