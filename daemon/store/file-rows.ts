@@ -20,7 +20,7 @@ const MAX_ALIKE = 1000;
 const KINDS = ['executable', 'debuginfo'] as const satisfies readonly FileKind[];
 
 /** Bytes of a build-id in its index: see file_by_build_id in schema.sql. */
-export const INDEXED_BYTES = 6;
+export const INDEXED_BYTES = 4;
 
 /** The columns of a file but its build-id, which who asks by it knows. */
 export type FileRow = [file_key: number, kind_evidence: number, directory_key: number, name: string];
@@ -92,7 +92,7 @@ export class FileRows {
     );
     this.#exists = db
       .prepare<[Buffer, Buffer], number>(
-        'SELECT 1 FROM file INDEXED BY file_by_build_id WHERE substr(build_id, 1, 6) = ? AND build_id = ? LIMIT 1',
+        'SELECT 1 FROM file INDEXED BY file_by_build_id WHERE substr(build_id, 1, 4) = ? AND build_id = ? LIMIT 1',
       )
       .pluck();
   }

@@ -37,7 +37,7 @@ export class Lookups {
     this.#filesOfBuildId = db
       .prepare<[Buffer, Buffer], FileRow>(
         `SELECT file_key, kind_evidence, directory_key, name FROM file INDEXED BY file_by_build_id
-         WHERE substr(build_id, 1, 6) = ? AND build_id = ?`,
+         WHERE substr(build_id, 1, 4) = ? AND build_id = ?`,
       )
       .raw();
     this.#filesOfHolder = db
@@ -50,8 +50,8 @@ export class Lookups {
     this.#buildIdsOfRange = db
       .prepare<[Buffer, Buffer, Buffer, Buffer, number], Buffer>(
         `SELECT DISTINCT build_id FROM file INDEXED BY file_by_build_id
-         WHERE substr(build_id, 1, 6) BETWEEN ? AND ? AND build_id BETWEEN ? AND ?
-         ORDER BY substr(build_id, 1, 6), build_id LIMIT ?`,
+         WHERE substr(build_id, 1, 4) BETWEEN ? AND ? AND build_id BETWEEN ? AND ?
+         ORDER BY substr(build_id, 1, 4), build_id LIMIT ?`,
       )
       .pluck();
     this.#rpmKeysOfNvra = db

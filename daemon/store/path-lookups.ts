@@ -18,9 +18,10 @@ type PathRow = [build_id: Buffer, ...FileRow];
  */
 const LOOKED_AT = 5000;
 
-/** What file_by_path is an index of, in schema.sql's words. */
-const PATH_NUMBER =
-  '(directory_key * 7919 + length(name) * 31 + ifnull(unicode(substr(name, -3, 1)), 0) * 257) % 8388593';
+/** What file_by_path is an index of, as schema.sql has it: another expression would not find the index. */
+const PATH_NUMBER = `(directory_key % 1024) * 16384 - 8388608
+  + ifnull((length(name) * 7919 + unicode(name) * 131 + unicode(substr(name, -4)) * 3571
+            + unicode(substr(name, -8)) * 9973 + unicode(substr(name, -14)) * 12497) % 16381, 0)`;
 
 /** Files by their paths. */
 export class PathLookups {

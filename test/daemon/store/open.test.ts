@@ -144,7 +144,7 @@ describe('a database in trouble', () => {
     ]);
     await store.close();
     const file = openSync(path, 'r+');
-    for (let at = 30 * 4096; at < statSync(path).size; at += 4096)
+    for (let at = 100 * 4096; at < statSync(path).size; at += 4096)
       writeSync(file, Buffer.alloc(512, 0xa5), 0, 512, at);
     closeSync(file);
     const damaged = storeAt(path);

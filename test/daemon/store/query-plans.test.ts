@@ -39,7 +39,7 @@ function planOf(db: Database, sql: string): string[] {
 }
 
 /** What may be read from end to end: tables of a few rows, and lists that the caller has given. */
-const SMALL = /^SCAN (total|job_total|repository|repository_generation|json_each|i|p|CONSTANT ROW)\b/;
+const SMALL = /^SCAN (total|job_total|repository|repository_generation|json_each|i|p|place|wait|CONSTANT ROW)\b/;
 /** One pass over an index that holds only what is asked for: the running jobs. */
 const RUNNING = /^(SEARCH|SCAN) job USING (COVERING )?INDEX job_running\b/;
 
@@ -67,6 +67,24 @@ describe('query plans', () => {
     for (const sql of lookups) {
       expect(planOf(db, sql)[0]).toMatch(/^SEARCH file USING INDEX file_by_build_id \(<expr>/);
     }
+  });
+
+  test('of a path take the entries of its number, the newest first', () => {
+    const lookups = statements.filter((sql) => sql.includes('INDEXED BY file_by_path'));
+    expect(lookups).toHaveLength(2);
+    for (const sql of lookups) {
+      const plan = planOf(db, sql);
+      expect(plan).toHaveLength(1);
+      expect(plan[0]).toMatch(/^SEARCH file USING (COVERING )?INDEX file_by_path \(<expr>=\? AND rowid[<>]/);
+    }
+  });
+
+  test('of a package make the list of its builds from indexes alone', () => {
+    const [list = ''] = statements.filter((sql) => sql.includes('UNION SELECT build_key FROM rpm'));
+    const plan = planOf(db, list);
+    expect(plan).toContain('SEARCH build USING COVERING INDEX build_by_name (name=?)');
+    expect(plan).toContain('SEARCH rpm USING COVERING INDEX rpm_by_name (name=?)');
+    expect(plan).toContain('SEARCH build USING INTEGER PRIMARY KEY (rowid=?)');
   });
 
   test('of a claim take the first entry of an instance and a priority, in order', () => {
