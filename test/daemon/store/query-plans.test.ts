@@ -39,7 +39,8 @@ function planOf(db: Database, sql: string): string[] {
 }
 
 /** What may be read from end to end: tables of a few rows, and lists that the caller has given. */
-const SMALL = /^SCAN (total|job_total|repository|repository_generation|json_each|i|p|place|wait|CONSTANT ROW)\b/;
+const SMALL =
+  /^SCAN (total|job_total|repository|repository_generation|json_each|i|p|place|wait|CONSTANT ROW)\b/;
 /** One pass over an index that holds only what is asked for: the running jobs. */
 const RUNNING = /^(SEARCH|SCAN) job USING (COVERING )?INDEX job_running\b/;
 
