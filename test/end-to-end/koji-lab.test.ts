@@ -31,8 +31,12 @@ function asLabFile(buildId: string, match: Match, topurl: string): LabFile {
     holder: match.rpm?.nvra ?? match.archive?.filename ?? '',
     holderId: match.rpm?.koji_rpm_id ?? match.archive?.koji_archive_id ?? 0,
     koji_build_id: match.build?.koji_build_id ?? 0,
-    published: decodeURIComponent(match.urls[0]?.url.slice(topurl.length + 1) ?? ''),
+    published: publishedAt(match.urls.find(({ kind }) => kind === 'koji')?.url ?? '', topurl),
   };
+}
+
+function publishedAt(url: string, topurl: string): string {
+  return decodeURIComponent(url.slice(topurl.length + 1));
 }
 
 function sorted(files: readonly LabFile[]): string[] {
@@ -60,12 +64,27 @@ describeWithSharedData('the seventeen builds of a recorded Koji, pushed to a fre
     // All but the RPMs of build 15, whose files are gone: they are known, and why they were not read.
     expect(status.queue).toEqual({ queued: 0, running: 0, failed: 1, parked: 0 });
 
-    for (const { urls } of Object.values(results).flatMap(({ matches }) => matches)) {
-      const response = await fetch(urls[0]?.url ?? '');
+    const urls = Object.values(results).flatMap(({ matches }) => matches.flatMap((match) => match.urls));
+    for (const { url, size } of urls) {
+      const response = await fetch(url);
       expect(response.status).toBe(200);
-      const path = decodeURIComponent(urls[0]?.url.slice(hub.topurl.length) ?? '');
-      const onDisk = readFileSync(`${SHARED_DATA}koji-lab/topdir${path}`);
+      const onDisk = readFileSync(`${SHARED_DATA}koji-lab/topdir/${publishedAt(url, hub.topurl)}`);
       expect(sha256(Buffer.from(await response.arrayBuffer()))).toBe(sha256(onDisk));
+      expect(size).toBe(onDisk.length);
+    }
+
+    // Of two RPMs there are signed copies, one on another volume. They go first.
+    const signed = hub.files.paths().filter((path) => path.includes('/data/signed/'));
+    const offered = urls.filter(({ kind }) => kind === 'koji-signed');
+    expect([...new Set(offered.map(({ url }) => publishedAt(url, hub.topurl)))].sort()).toEqual(
+      signed.sort(),
+    );
+    expect(signed).toHaveLength(2);
+    for (const { matches } of Object.values(results)) {
+      for (const match of matches) {
+        const kinds = match.urls.map(({ kind }) => kind);
+        expect(kinds).toEqual(kinds.length === 2 ? ['koji-signed', 'koji'] : ['koji']);
+      }
     }
 
     const store = openStoreForReading(database);

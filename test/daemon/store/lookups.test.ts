@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Holder, IndexStore, IndexedArchive } from '../../../daemon/store/types.ts';
+import type { Holder, IndexStore, IndexedArchive, IndexedSignature } from '../../../daemon/store/types.ts';
 import type { BuildId } from '../../../shared/build-id.ts';
 import type { KojiArchiveId, KojiBuild } from '../../../shared/koji.ts';
 import { indexedRpm, kojiBuild, storedFile } from '../../support/seed-store.ts';
@@ -11,11 +11,19 @@ const NVRA = { name: 'hello', version: '1.0', release: '2.fc40', arch: 'x86_64' 
 
 /** Builds that all hold SHARED in an RPM with the same NVRA, from the worst to the best. */
 async function storeRivals(index: IndexStore): Promise<void> {
-  const rival = async (kojiBuildId: number, facts: Partial<KojiBuild>): Promise<void> => {
+  const rival = async (
+    kojiBuildId: number,
+    facts: Partial<KojiBuild>,
+    signatures: IndexedSignature[] = [],
+  ): Promise<void> => {
+    const files = [storedFile('/usr/bin/x', SHARED)];
     await index.replaceBuild('fedora', kojiBuild(kojiBuildId, facts), [
-      indexedRpm(kojiBuildId * 10, { files: [storedFile('/usr/bin/x', SHARED)] }),
+      indexedRpm(kojiBuildId * 10, { files, signatures }),
     ]);
   };
+  const signed = [{ sigkey: 'a15b79cc', copy: { size: 9 } }];
+  await rival(9, { completedAt: 950 }, signed);
+  await index.replaceBuild('fedora', kojiBuild(9, { completedAt: 950 }), []);
   await rival(1, { completedAt: 900 });
   await index.markBuildGone('fedora', kojiBuild(1, {}).kojiBuildId);
   await rival(2, { completedAt: 800 });
@@ -24,17 +32,18 @@ async function storeRivals(index: IndexStore): Promise<void> {
   await rival(4, { completedAt: null });
   await rival(5, { completedAt: 500.25 });
   await rival(6, { completedAt: 500.5 });
-  await rival(7, { completedAt: 500.5 });
+  await rival(7, { completedAt: 500.5 }, [{ sigkey: 'a15b79cc', copy: null }]);
+  await rival(8, { completedAt: 100, draft: true }, signed);
   const facts = { ...NVRA, epoch: null, size: 1, payloadHash: null, buildTime: null, contentSize: null };
   await index.replaceLocalRpms([
     { path: '/srv/hello.rpm', facts, files: [storedFile('/usr/bin/x', SHARED)] },
   ]);
 }
 
-const BEST_FIRST = [70, 60, 50, 40, 30, 20, null, 10];
+const BEST_FIRST = [80, 70, 60, 50, 40, 30, 90, 20, null, 10];
 
 describe('the order of answers', () => {
-  test('complete, listed, release, newest, then by Koji’s number', async () => {
+  test('complete, listed, signed, release, newest, then by Koji’s number', async () => {
     const { index } = openTestStore();
     await storeRivals(index);
     const matches = (await index.findByBuildIds([SHARED])).get(SHARED) ?? [];
@@ -177,7 +186,7 @@ describe('a walk through the index', () => {
       expect(held.files).toEqual([storedFile(path, SHARED)]);
       expect((await index.holderFrom(held.holderKey))?.holderKey).toBe(held.holderKey);
     }
-    expect(met).toEqual([10, 20, 30, 40, 50, 60, 70, '/srv/hello.rpm', 8, 9]);
-    expect(await index.lastHolderKeys()).toEqual({ rpm: 8, archive: -2 });
+    expect(met).toEqual([90, 10, 20, 30, 40, 50, 60, 70, 80, '/srv/hello.rpm', 8, 9]);
+    expect(await index.lastHolderKeys()).toEqual({ rpm: 10, archive: -2 });
   });
 });
