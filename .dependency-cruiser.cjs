@@ -39,9 +39,10 @@ const ROOMS = {
   'daemon/systemd': DAEMON_GROUND,
   'daemon/cli': [
     ...DAEMON_GROUND,
-    ...['config', 'koji', 'store', 'indexer', 'kojis', 'worker', 'lookup', 'http', 'daemon', 'systemd'].map(
+    ...['config', 'koji', 'store', 'indexer', 'kojis', 'worker', 'repositories', 'lookup', 'http'].map(
       (room) => `daemon/${room}`,
     ),
+    ...['daemon/daemon', 'daemon/systemd'],
   ],
   'daemon/main': ['shared', 'daemon/cli'],
 };

@@ -34,7 +34,18 @@ const IN_ORDER: Tree = {
   'daemon/worker-pool.ts': ['./store/open.ts'],
   'daemon/reconciler.ts': ['./log.ts', './reconciler-round.ts'],
   'daemon/reconciler-round.ts': ['../shared/errors.ts', './koji/client.ts', './store/open.ts'],
-  'daemon/lookup/lookup.ts': ['./store/open.ts', './koji/paths.ts'],
+  'daemon/repositories/refresh.ts': [
+    ...[
+      '../../shared/errors.ts',
+      '../store/open.ts',
+      '../koji/http.ts',
+      '../indexer/decompress.ts',
+      '../log.ts',
+    ],
+  ],
+  'daemon/koji/http.ts': ['../../shared/errors.ts'],
+  'daemon/indexer/decompress.ts': ['../../shared/errors.ts'],
+  'daemon/lookup/lookup.ts': ['../store/open.ts', '../koji/paths.ts'],
   'daemon/http/server.ts': ['fastify', '../lookup/lookup.ts', '../store/open.ts', '../indexer/scan.ts'],
   'daemon/daemon.ts': [
     './http/server.ts',
@@ -43,7 +54,13 @@ const IN_ORDER: Tree = {
     './koji/client.ts',
     './config/types.ts',
   ],
-  'daemon/indexing.ts': ['./worker.ts', './reconciler.ts', './kojis.ts', './store/open.ts'],
+  'daemon/indexing.ts': [
+    './worker.ts',
+    './reconciler.ts',
+    './repositories/refresh.ts',
+    './kojis.ts',
+    './store/open.ts',
+  ],
   'daemon/systemd/notify.ts': ['../../shared/errors.ts', '../log.ts'],
   'daemon/cli/serve.ts': [
     '../daemon.ts',
@@ -74,6 +91,8 @@ const OFFENCES: readonly (readonly [rule: string, file: string, imported: string
   ['daemon/worker', 'daemon/worker-to-koji.ts', './koji/client.ts'],
   ['daemon/reconciler', 'daemon/reconciler-to-worker.ts', './worker.ts'],
   ['daemon/reconciler', 'daemon/reconciler-to-indexer.ts', './indexer/scan.ts'],
+  ['daemon/repositories', 'daemon/repositories/to-hub.ts', '../koji/client.ts'],
+  ['daemon/repositories', 'daemon/repositories/to-indexer.ts', '../indexer/scan.ts'],
   ['daemon/lookup', 'daemon/lookup-to-hub.ts', './koji/client.ts'],
   ['daemon/lookup', 'daemon/lookup-to-indexer.ts', './indexer/scan.ts'],
   ['daemon/http', 'daemon/http/to-koji.ts', '../koji/client.ts'],

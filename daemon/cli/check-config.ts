@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { DarkserverError, EXIT, exitCodeOf, toDarkserverError } from '../../shared/errors.ts';
 import { DEFAULT_CONFIG_FILE } from '../config/load.ts';
-import type { KojiConfig } from '../config/types.ts';
+import type { KojiConfig, RepositoryConfig } from '../config/types.ts';
 import type { KojiConnection } from '../kojis.ts';
 import { publishedUrl } from '../koji/paths.ts';
 import { exits } from './exits.ts';
 import { withKoji } from './open.ts';
-import { colours, formatTable, print, printable } from './output.ts';
+import { colours, formatBytes, formatTable, print, printable } from './output.ts';
 import { settingsFor } from './settings.ts';
 
 /** Who checks wants to know now. */
@@ -19,7 +19,7 @@ export function addCheckConfig(program: Command): void {
     .command('check-config')
     .summary('every setting in force, and whether each Koji answers')
     .description(
-      'Shows every setting, where it came from, and asks each Koji: its hub for its version, its topurl for packages/. Nothing is changed.',
+      'Shows every setting, where it came from, and asks each Koji: its hub for its version, its topurl for packages/, its YUM repositories for repomd.xml. Nothing is changed.',
     )
     .addHelpText(
       'after',
@@ -28,7 +28,7 @@ Examples:
   darkserver check-config
   darkserver --config ./darkserver.toml check-config
 
-The exit code is 5 if the configuration is wrong and 2 if a Koji does not answer.`,
+The exit code is 5 if the configuration is wrong and 2 if a Koji or a mirror does not answer.`,
     )
     .action(
       exits(async (_options: unknown, command: Command) => {
@@ -58,6 +58,10 @@ async function checkKoji(koji: KojiConfig): Promise<DarkserverError[]> {
         topdir === null
           ? [`files ${koji.topurl}`, () => askTopurl(koji, open)]
           : [`files ${topdir}`, () => lookAt(topdir)],
+        ...koji.repositories.map((repository): [string, () => Promise<string>] => [
+          `repository ${repository.name} (${repository.source.kind} ${repository.source.url})`,
+          () => askRepository(repository),
+        ]),
       ];
       const problems: DarkserverError[] = [];
       for (const [what, answer] of checks) {
@@ -91,6 +95,15 @@ async function askTopurl(koji: KojiConfig, { http }: KojiConnection): Promise<st
     if (error.code === 'missing_file') return `answers, but does not list packages/ (${error.message})`;
     throw error;
   }
+}
+
+async function askRepository(repository: RepositoryConfig): Promise<string> {
+  const { describeRepository } = await import('../repositories/refresh.ts');
+  const { openMirrorHttp } = await import('../kojis.ts');
+  const { signal } = new AbortController();
+  const { baseUrl, mirrors, primary } = await describeRepository(repository, openMirrorHttp, signal);
+  const size = primary.size === null ? '' : `, its list of packages has ${formatBytes(primary.size)}`;
+  return `${mirrors === 1 ? '' : `of ${mirrors} mirrors `}${baseUrl} answers${size}`;
 }
 
 async function lookAt(topdir: string): Promise<string> {

@@ -14,8 +14,8 @@ export interface FixtureKoji {
   readonly database: string;
 }
 
-/** A stand-in hub with the builds of test/fixtures/rpms, and a configuration for it; gone after the test. */
-export async function startFixtureKoji(moreToml = ''): Promise<FixtureKoji> {
+/** A stand-in hub with the builds of test/fixtures/rpms, and a configuration for it; gone after the test. `moreOfKoji` ends its [[koji]]. */
+export async function startFixtureKoji(moreToml = '', moreOfKoji = ''): Promise<FixtureKoji> {
   const hub = await StandInHub.of(new URL('hub-data.json', FIXTURES));
   hub.changes.publishRpms(fileURLToPath(FIXTURES));
   afterTest(() => hub.close());
@@ -24,7 +24,7 @@ export async function startFixtureKoji(moreToml = ''): Promise<FixtureKoji> {
   writeFileSync(
     config,
     `[http]\nlisten = "127.0.0.1:0"\n[database]\npath = "darkserver.db"\n${moreToml}\n` +
-      `[[koji]]\nname = "lab"\nhub = "${hub.hubUrl}"\ntopurl = "${hub.topurl}"\n`,
+      `[[koji]]\nname = "lab"\nhub = "${hub.hubUrl}"\ntopurl = "${hub.topurl}"\n${moreOfKoji}`,
   );
   return { hub, config, database: join(directory, 'darkserver.db') };
 }

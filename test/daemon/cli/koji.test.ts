@@ -7,6 +7,7 @@ import { databasePath, storeAt } from '../../support/database-file.ts';
 import { darkserver } from '../../support/darkserver.ts';
 import { type FixtureKoji, startFixtureKoji } from '../../support/fixture-koji.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
+import { YumRepository, fixtureRpms, serveFiles } from '../../support/yum-repository.ts';
 
 /** The commands that ask a Koji and read none of its builds. */
 
@@ -87,6 +88,26 @@ describe('check-config', () => {
     const { code, stdout } = await ask(koji, 'check-config');
     expect(stdout).toMatch(/^wrong +lab: hub .*ECONNREFUSED/m);
     expect(stdout).toMatch(/^wrong +lab: files .*ECONNREFUSED/m);
+    expect(code).toBe(EXIT.network);
+  });
+
+  test('a repository is asked for its repomd.xml, and one that does not answer is 2', async () => {
+    const yum = new YumRepository(fixtureRpms('greet-'));
+    const { url } = await serveFiles(yum.directory);
+    yum.write('mirrors', `${url}/old\n${url}\n`);
+    const koji = await startFixtureKoji(
+      '',
+      `[[koji.repository]]\nname = "updates"\nmirrorlist = "${url}/mirrors"\n` +
+        `[[koji.repository]]\nname = "gone"\nbaseurl = "${url}/gone"\n`,
+    );
+    const { code, stdout } = await ask(koji, 'check-config');
+    const rows = stdout.split('\n').map((line) => line.split(/ {2,}/));
+    const key = 'koji.repository.refresh_interval of "updates"';
+    expect(rows).toContainEqual([key, '"1h"', 'default']);
+    expect(stdout).toContain(
+      `repository updates (mirrorlist ${url}/mirrors): of 2 mirrors ${url}/ answers, its list of packages has`,
+    );
+    expect(stdout).toMatch(/^wrong +lab: repository gone .*repomd\.xml: HTTP 404/m);
     expect(code).toBe(EXIT.network);
   });
 
