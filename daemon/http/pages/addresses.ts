@@ -3,10 +3,12 @@ import type { Question, QuestionKind } from './question.ts';
 
 /**
  * Addresses relative to that of the pages, so that they also work where a proxy serves this under a path of
- * its own. One address for each question and page of its answer: what can be bookmarked.
+ * its own. One address for each question and page of its answer: what can be bookmarked. Without `as` the text is
+ * taken for what is likeliest.
  */
-export function pageAddress(as: QuestionKind, text: string, cursor: string | null = null): string {
-  const query = new URLSearchParams({ q: text, as });
+export function pageAddress(as: QuestionKind | null, text: string, cursor: string | null = null): string {
+  const query = new URLSearchParams({ q: text });
+  if (as !== null) query.set('as', as);
   if (cursor !== null) query.set('cursor', cursor);
   return `?${query.toString()}`;
 }

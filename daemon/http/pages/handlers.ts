@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { DarkserverError } from '../../../shared/errors.ts';
 import type { Lookup, NotFound } from '../../lookup/types.ts';
 import { cacheIf } from '../caching.ts';
 import { decode } from '../request.ts';
@@ -16,7 +17,7 @@ import { prefixPage } from './prefix-page.ts';
 import { QUESTION_KINDS, type Question, readQuestion, readQuestionAs } from './question.ts';
 import { rpmPage } from './rpm-page.ts';
 import { PAGE_HEADERS } from './style.ts';
-import { nothingFoundPage, otherReadings, unreadablePage } from './trouble-page.ts';
+import { type Tried, nothingFoundPage, otherReadings, reservations, unreadablePage } from './trouble-page.ts';
 
 /** Rows of one page: some 20 kB of HTML. */
 const ROWS = 50;
@@ -36,40 +37,37 @@ export function createPageHandlers(lookup: Lookup) {
     /** The front page, or the answer to what was typed. */
     get: async (request: FastifyRequest, reply: FastifyReply): Promise<string> => {
       const { q, as, cursor } = decode(pageQuery, request.query);
-      void reply.headers(PAGE_HEADERS);
-      if (q === undefined || q.trim() === '') {
-        cacheIf(true, reply);
-        return renderPage(await frontPage(lookup));
-      }
+      if (q === undefined || q.trim() === '') return send(reply, 200, await frontPage(lookup));
       const questions = as === undefined ? readQuestion(q) : readQuestionAs(as, q);
-      if (questions.length === 0) {
-        void reply.code(400);
-        return renderPage({ ...unreadablePage(as ?? null), searched: q });
-      }
-      return renderPage({ searched: q, ...(await answerFirst(lookup, { q, questions, cursor }, reply)) });
+      if (questions.length === 0) return send(reply, 400, { ...unreadablePage(as ?? null), searched: q });
+      const { page, isFound } = await answerFirst(lookup, { q, questions, cursor });
+      return send(reply, isFound ? 200 : 404, { searched: q, ...page });
     },
 
     /** A text that was pasted: the address of its answer, or the answer where that would be too long. */
-    post: async (
-      request: FastifyRequest<{ Body: URLSearchParams }>,
-      reply: FastifyReply,
-    ): Promise<string> => {
-      const text = request.body.get('q') ?? '';
+    post: async ({ body }: FastifyRequest, reply: FastifyReply): Promise<string> => {
+      if (!(body instanceof URLSearchParams)) {
+        throw new DarkserverError('unsupported_media_type', 'send what the form of the front page sends');
+      }
+      const text = body.get('q')?.trim() ?? '';
       const [question] = readQuestion(text);
-      const address =
-        question?.as === 'build-ids'
-          ? pageAddress('build-ids', question.text)
-          : `?${new URLSearchParams({ q: text.trim() }).toString()}`;
+      const isList = question?.as === 'build-ids';
+      const address = isList ? pageAddress('build-ids', question.text) : pageAddress(null, text);
       if (address.length <= MAX_ADDRESS) {
         void reply.redirect(`./${address}`, 303);
         return '';
       }
-      void reply.headers(PAGE_HEADERS);
-      if (question?.as === 'build-ids') return renderPage(await batchPage(lookup, question.asked));
-      void reply.code(400);
-      return renderPage(unreadablePage('build-ids'));
+      if (isList) return send(reply, 200, await batchPage(lookup, question.asked));
+      return send(reply, 400, unreadablePage('build-ids'));
     },
   };
+}
+
+/** The headers only once there is a page: what failed before is answered in another form. */
+function send(reply: FastifyReply, status: number, page: Page): string {
+  cacheIf(status === 200, reply);
+  void reply.code(status).headers(PAGE_HEADERS);
+  return renderPage(page);
 }
 
 interface Asked {
@@ -82,28 +80,22 @@ interface Asked {
 async function answerFirst(
   lookup: Lookup,
   { q, questions, cursor }: Asked,
-  reply: FastifyReply,
-): Promise<Page> {
-  const tried: { question: Question; answer: NotFound }[] = [];
+): Promise<{ page: Page; isFound: boolean }> {
+  const tried: Tried[] = [];
   for (const question of questions) {
     const answer = await answerOf(lookup, question, cursor);
     if ('notFound' in answer) {
       tried.push({ question, answer });
       continue;
     }
-    cacheIf(true, reply);
     const others = readQuestion(q).filter(
       ({ as }) => as !== question.as && tried.every((each) => each.question.as !== as),
     );
-    return {
-      ...answer,
-      json: jsonAddress(question),
-      body: markup`${answer.body}
-${otherReadings(others)}`,
-    };
+    const body = markup`${reservations(tried)}${answer.body}
+${otherReadings(others)}`;
+    return { page: { ...answer, json: jsonAddress(question), body }, isFound: true };
   }
-  void reply.code(404);
-  return nothingFoundPage(q, tried);
+  return { page: nothingFoundPage(q, tried), isFound: false };
 }
 
 async function answerOf(

@@ -26,11 +26,14 @@ const WHAT_CAN_BE_TYPED = markup`<h2>What can be typed</h2>
 </ul>
 `;
 
+/** A reading that had no answer. */
+export interface Tried {
+  readonly question: Question;
+  readonly answer: NotFound;
+}
+
 /** What was looked for and is not there, in each reading that was tried, why, and what to do. */
-export function nothingFoundPage(
-  searched: string,
-  tried: readonly { readonly question: Question; readonly answer: NotFound }[],
-): Page {
+export function nothingFoundPage(searched: string, tried: readonly Tried[]): Page {
   const advice = new Set(tried.map(({ answer }) => adviceOn(answer.notFound.reason)));
   return {
     title: `Nothing found: ${searched}`,
@@ -43,6 +46,15 @@ ${tried.map(
 )}</dl>
 ${[...advice].map((sentence) => markup`<p>${sentence}</p>\n`)}${WHAT_CAN_BE_TYPED}`,
   };
+}
+
+/** Above the answer to another reading: what is known of why a likelier one has none. */
+export function reservations(tried: readonly Tried[]): Markup {
+  const known = tried.filter(({ answer }) => answer.notFound.reason !== 'unknown');
+  return markup`${known.map(
+    ({ answer }) => markup`<p class="note">${name(sentence(answer.notFound.message))}</p>
+`,
+  )}`;
 }
 
 /** The other things that a text may mean. */
