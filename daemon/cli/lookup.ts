@@ -69,7 +69,7 @@ async function answerAll(
   config: Config,
   asked: readonly (AskedBuildId | Nvra)[],
 ): Promise<Map<string, Answer>> {
-  const lookup = lookupIn(store, config);
+  const lookup = await lookupIn(store, config);
   const answers = new Map<string, Answer>();
   const buildIds = asked.filter((each) => 'asked' in each);
   // The API's shapes take as long to load as the rest of a command.

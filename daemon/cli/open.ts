@@ -4,16 +4,14 @@ import type { Config, KojiConfig } from '../config/types.ts';
 import type { RetryPolicy } from '../koji/http-retry.ts';
 import type { KojiConnection, Kojis } from '../kojis.ts';
 import type { Log } from '../log.ts';
-import { createLookup } from '../lookup/lookup.ts';
 import type { Lookup } from '../lookup/types.ts';
-import { createUrlChecks } from '../lookup/url-checks.ts';
 import { openStore, openStoreForReading } from '../store/sqlite-store.ts';
 import type { Store } from '../store/types.ts';
 import { VERSION } from '../version.ts';
 
 /**
- * What a subcommand opens, for as long as it needs it. What talks to Kojis and reads RPMs is loaded only then:
- * it is a third of the program, and a lookup should answer at once.
+ * What a subcommand opens, for as long as it needs it. What talks to Kojis, reads RPMs or answers questions is
+ * loaded only then: each is a good part of the program, and a command should begin at once.
  */
 
 /** For commands that fill the database: it is made where there is none. */
@@ -41,7 +39,9 @@ function requireDatabase({ database: { path } }: Config): void {
   );
 }
 
-export function lookupIn(store: Store, config: Config): Lookup {
+export async function lookupIn(store: Store, config: Config): Promise<Lookup> {
+  const { createLookup } = await import('../lookup/lookup.ts');
+  const { createUrlChecks } = await import('../lookup/url-checks.ts');
   return createLookup({
     ...{ store, koji: config.koji, now: Date.now },
     checks: createUrlChecks({ version: VERSION, now: Date.now }),

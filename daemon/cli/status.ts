@@ -24,7 +24,9 @@ Examples:
     .action(
       exits(async (options: { json?: true }, command: Command) => {
         const { config } = settingsFor(command);
-        const status = await withStoreForReading(config, (store) => lookupIn(store, config).status());
+        const status = await withStoreForReading(config, async (store) =>
+          (await lookupIn(store, config)).status(),
+        );
         if (options.json) printJson(status);
         else print(forPeople(status));
         return EXIT.done;
