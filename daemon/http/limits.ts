@@ -27,6 +27,21 @@ export const TIMEOUTS_CHECK_INTERVAL = 2_000;
 /** Longer than the 60 seconds after which common reverse proxies let go of a connection of their own. */
 export const KEEP_ALIVE_TIMEOUT = 65_000;
 
+/**
+ * A client must take some of its answer in this time, or all of it where it was written in one piece, as all JSON
+ * is; who does not is cut off, as its answer stays in memory.
+ */
+export const ANSWER_TIMEOUT = 60_000;
+
+/** Of all answers that wait for their clients; beyond it the largest are given up with their connections. */
+export const MAX_WAITING_BYTES = 128 * 1024 * 1024;
+
+/** Connections that are open at once; a further one is closed at once. Some 15 KB of memory each while idle. */
+export const MAX_CONNECTIONS = 12_000;
+
+/** Open files that are left to the index, to RPMs that are read, and to connections of our own. */
+export const RESERVED_FILES = 1024;
+
 /** How long closing waits for requests under way before it cuts their connections. */
 export const CLOSE_GRACE = 5_000;
 

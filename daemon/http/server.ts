@@ -10,8 +10,10 @@ import { createAccessLog } from './access-log.ts';
 import { answerNotModified, noStoreByDefault } from './caching.ts';
 import { answerClientError } from './client-errors.ts';
 import { compressAnswer } from './compression.ts';
+import { type ConnectionBounds, boundConnections } from './connections.ts';
 import { createErrorHandler } from './errors.ts';
 import {
+  ANSWER_TIMEOUT,
   CLOSE_GRACE,
   HEADERS_TIMEOUT,
   KEEP_ALIVE_TIMEOUT,
@@ -38,7 +40,22 @@ export interface HttpServerOptions extends RoutesOptions {
   readonly trustedProxies?: Config['http']['trustedProxies'];
   /** None where left out. */
   readonly rateLimit?: Config['http']['rateLimit'];
+  /** Times that are shorter than those of limits.ts, for tests. */
+  readonly bounds?: Partial<ServerBounds>;
 }
+
+interface ServerBounds extends ConnectionBounds {
+  readonly headersTimeout: number;
+  readonly requestTimeout: number;
+}
+
+const BOUNDS: ServerBounds = {
+  headersTimeout: HEADERS_TIMEOUT,
+  requestTimeout: REQUEST_TIMEOUT,
+  answerTimeout: ANSWER_TIMEOUT,
+  checkInterval: TIMEOUTS_CHECK_INTERVAL,
+  maxConnections: null,
+};
 
 export interface HttpServer {
   /**
@@ -55,6 +72,7 @@ export interface HttpServer {
 
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   const { log, trustedProxies = [], rateLimit = null } = options;
+  const bounds = { ...BOUNDS, ...options.bounds };
   const metrics = createMetrics();
   const handleError = createErrorHandler(log);
   let closing: Promise<void> | null = null;
@@ -62,13 +80,13 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const app = Fastify({
     logger: false,
     bodyLimit: MAX_BODY_BYTES,
-    requestTimeout: REQUEST_TIMEOUT,
+    requestTimeout: bounds.requestTimeout,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT,
     http: {
       maxHeaderSize: MAX_HEADER_BYTES,
-      headersTimeout: HEADERS_TIMEOUT,
-      requestTimeout: REQUEST_TIMEOUT,
-      connectionsCheckingInterval: TIMEOUTS_CHECK_INTERVAL,
+      headersTimeout: bounds.headersTimeout,
+      requestTimeout: bounds.requestTimeout,
+      connectionsCheckingInterval: bounds.checkInterval,
     },
     // Idle connections are cut at once when closing; those with a request in hand when CLOSE_GRACE is over.
     // `true` would cut answers in the middle, `false` would wait for every idle browser.
@@ -93,6 +111,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     },
   });
 
+  boundConnections(app.server, bounds, log);
   app.removeContentTypeParser('text/plain');
   app.setErrorHandler(handleError);
   app.addHook('onRequest', noStoreByDefault);
