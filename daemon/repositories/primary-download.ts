@@ -16,9 +16,6 @@ const OPEN_PRIMARY_MAX = 4 * 1024 * 1024 * 1024;
 /** Packages handed over at once: what is kept of them meanwhile is half a megabyte. */
 const BATCH = 2000;
 
-/** Bytes that are parsed at a time, so that other work of the thread comes in between. */
-const STEP_BYTES = 64 * 1024;
-
 export interface ReadPrimary {
   /** Packages that could not be used. */
   readonly skipped: number;
@@ -102,9 +99,7 @@ class OpenPrimary {
     this.#size += bytes.length;
     if (this.#size > this.#most) throw tooLarge(url, 'decompressed, it', facts.openSize, this.#most);
     this.#digester?.add(bytes);
-    // The bytes are lent: all that is read of them is read now.
-    for (let at = 0; at < bytes.length; at += STEP_BYTES)
-      this.#reader.write(bytes.subarray(at, at + STEP_BYTES));
+    this.#reader.write(bytes);
     return this.#batch.length < BATCH ? undefined : this.#handOver();
   }
 
