@@ -66,7 +66,7 @@ run: build
 
 .PHONY: test
 test: build
-	@$(NEED) $(RUNTIME_TOOLS) python3 systemd-notify systemd-analyze createrepo_c chromium
+	@$(NEED) $(RUNTIME_TOOLS) python3 systemd-notify systemd-analyze createrepo_c chromium curl
 	@node .ci/test.mjs $(JEST)
 
 .PHONY: check
