@@ -120,6 +120,7 @@ function buildOf(
     getBuild: { ...getBuild, ...facts, nvr, id, build_id: id, completion_ts: COMPLETED + id },
     listRPMs: Array.from({ length: count }, (): RpmRow => {
       const rpm = listRPMs[rpms++ % listRPMs.length] as RpmRow;
+      hub.data.signatures.push({ rpm_id: rpms, sighash: '00', sigkey: '' });
       return { ...rpm, id: rpms, build_id: id };
     }),
   };

@@ -1,7 +1,7 @@
 import { noSuch, refuseOthers } from './arguments.ts';
 import type { Arguments } from './arguments.ts';
 import { genericError, pythonException } from './faults.ts';
-import type { KojiData, RpmRow } from './koji-data.ts';
+import type { KojiData, RpmRow, SignatureRow } from './koji-data.ts';
 import { applyQueryOptions } from './query-options.ts';
 import { isStruct, pyRepr, pyType, without } from './values.ts';
 import type { PyStruct, PyValue } from './values.ts';
@@ -69,10 +69,33 @@ export function getRPM(data: KojiData, args: Arguments): PyValue {
   return best === undefined ? null : withoutNvr(best);
 }
 
+interface SignatureIndex {
+  readonly rows: readonly SignatureRow[];
+  /** Rows are appended, or all replaced. */
+  readonly count: number;
+  readonly byRpm: ReadonlyMap<PyValue, SignatureRow[]>;
+}
+
+const signatureIndexes = new WeakMap<KojiData, SignatureIndex>();
+
+/** Thousands of RPMs are asked about one by one. */
+function signaturesByRpm(data: KojiData): SignatureIndex['byRpm'] {
+  const known = signatureIndexes.get(data);
+  const { signatures: rows } = data;
+  if (known !== undefined && known.rows === rows && known.count === rows.length) return known.byRpm;
+  const byRpm = new Map<PyValue, SignatureRow[]>();
+  for (const row of rows) {
+    const own = byRpm.get(row.rpm_id);
+    if (own === undefined) byRpm.set(row.rpm_id, [row]);
+    else own.push(row);
+  }
+  signatureIndexes.set(data, { rows, count: rows.length, byRpm });
+  return byRpm;
+}
+
 export function queryRPMSigs(data: KojiData, args: Arguments): PyValue {
   const { rpm_id = null, sigkey = null } = args;
-  const rows = data.signatures.filter(
-    (row) => (rpm_id === null || row.rpm_id === rpm_id) && (sigkey === null || row.sigkey === sigkey),
-  );
+  const ofRpm = rpm_id === null ? data.signatures : (signaturesByRpm(data).get(rpm_id) ?? []);
+  const rows = ofRpm.filter((row) => sigkey === null || row.sigkey === sigkey);
   return applyQueryOptions(rows, args['queryOpts'], columnsOf(data.signatures));
 }
