@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 /**
@@ -17,26 +18,32 @@ export function noStoreByDefault(_request: FastifyRequest, reply: FastifyReply, 
 }
 
 /**
- * onSend, after the entity tag was made: a tag is for the answer to a successful GET or HEAD alone, and
- * If-None-Match is a list compared weakly (RFC 9110, 13.1.2), which an answer 404 must not heed.
+ * onSend: an entity tag is for the answer to a successful GET or HEAD alone, and If-None-Match is a list compared
+ * weakly (RFC 9110, 13.1.2), which an answer 404 must not heed. @fastify/etag makes tags of all answers, also of
+ * those that get none, and of what is not found is asked most.
  */
-export function answerNotModified(
+export function tagAnswer(
   request: FastifyRequest,
   reply: FastifyReply,
   payload: unknown,
   done: (error: null, payload?: unknown) => void,
 ): void {
-  const tag = reply.getHeader('etag');
-  if (reply.statusCode !== 200 || (request.method !== 'GET' && request.method !== 'HEAD')) {
-    reply.removeHeader('etag');
-  } else if (typeof tag === 'string' && namesTag(request.headers['if-none-match'], tag)) {
-    void reply.code(304).removeHeader('content-type');
-    // Without a payload there is no Content-Length either: 0 would be wrong (RFC 9110, 8.6). The handler of
-    // HEAD, which runs after this, takes the payload away itself and says the length that it had.
-    done(null, request.method === 'HEAD' ? payload : null);
+  const { method, headers } = request;
+  const isWhole = typeof payload === 'string' || Buffer.isBuffer(payload);
+  if (!isWhole || reply.statusCode !== 200 || (method !== 'GET' && method !== 'HEAD')) {
+    done(null, payload);
     return;
   }
-  done(null, payload);
+  const tag = `W/"${hash('sha1', payload, 'base64url')}"`;
+  void reply.header('etag', tag);
+  if (!namesTag(headers['if-none-match'], tag)) {
+    done(null, payload);
+    return;
+  }
+  void reply.code(304).removeHeader('content-type');
+  // Without a payload there is no Content-Length either: 0 would be wrong (RFC 9110, 8.6). The handler of
+  // HEAD, which runs after this, takes the payload away itself and says the length that it had.
+  done(null, method === 'HEAD' ? payload : null);
 }
 
 function namesTag(ifNoneMatch: string | undefined, tag: string): boolean {

@@ -2,6 +2,7 @@ import { pushAnswer, pushRequest } from '../../shared/api.ts';
 import { DarkserverError } from '../../shared/errors.ts';
 import type { KojiBuildId } from '../../shared/koji.ts';
 import { type JobStore, PRIORITY, type Store } from '../store/types.ts';
+import { closedToPages } from './cors.ts';
 import type { HttpMetrics } from './metrics.ts';
 import { createPushGuard } from './push-guard.ts';
 import { type Route, route } from './route.ts';
@@ -34,7 +35,7 @@ export function pushRoutes({ store, instances, metrics, ...options }: PushOption
       status: 202,
       answer: pushAnswer,
       errors: [400, 401, 413, 415, 422],
-      options: { config: { cors: false }, onRequest: createPushGuard(options.pushToken) },
+      options: { onRequest: [closedToPages, createPushGuard(options.pushToken)] },
       handle: async ({ body: { instance, koji_build_ids: sent } }, reply) => {
         if (!instances.includes(instance)) {
           throw new DarkserverError(

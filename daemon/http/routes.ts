@@ -3,6 +3,7 @@ import type { Lookup } from '../lookup/types.ts';
 import type { JobStore, Store } from '../store/types.ts';
 import { buildIdRoutes } from './buildids.ts';
 import { buildRoutes } from './builds.ts';
+import { closedToPages } from './cors.ts';
 import { answerError } from './error-answer.ts';
 import { fileRoutes } from './files.ts';
 import { healthRoutes } from './health.ts';
@@ -62,7 +63,7 @@ export function addRoutes(
     app.route({ ...more, method, url: path.replaceAll(/{(\w+)}/g, ':$1'), handler });
   }
   // Without this the preflight of @fastify/cors, which answers for every path, would permit it.
-  app.options('/push', { config: { cors: false } }, refuseMethod('POST'));
+  app.options('/push', { onRequest: closedToPages }, refuseMethod('POST'));
 
   addPages(app, options.lookup);
 

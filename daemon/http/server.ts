@@ -1,16 +1,15 @@
-import { hash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
-import cors from '@fastify/cors';
-import etag from '@fastify/etag';
 import Fastify from 'fastify';
 import { DarkserverError } from '../../shared/errors.ts';
 import type { Config } from '../config/types.ts';
 import type { Log } from '../log.ts';
 import { createAccessLog } from './access-log.ts';
-import { answerNotModified, noStoreByDefault } from './caching.ts';
+import { noStoreByDefault, tagAnswer } from './caching.ts';
 import { answerClientError } from './client-errors.ts';
 import { compressAnswer } from './compression.ts';
 import { type ConnectionBounds, boundConnections } from './connections.ts';
+import { addPreflights, openToPages } from './cors.ts';
 import { createErrorHandler } from './errors.ts';
 import {
   ANSWER_TIMEOUT,
@@ -26,13 +25,6 @@ import { createMetrics } from './metrics.ts';
 import { addRateLimit, createRateLimiter } from './rate-limit.ts';
 import { refuseByHead } from './request-head.ts';
 import { type RoutesOptions, addRoutes } from './routes.ts';
-
-// @fastify/cors reads this from a route's config and does not declare it.
-declare module 'fastify' {
-  interface FastifyContextConfig {
-    cors?: false;
-  }
-}
 
 export interface HttpServerOptions extends RoutesOptions {
   readonly log: Log;
@@ -115,6 +107,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   app.removeContentTypeParser('text/plain');
   app.setErrorHandler(handleError);
   app.addHook('onRequest', noStoreByDefault);
+  app.addHook('onRequest', openToPages);
   app.addHook('onRequest', refuseByHead);
   app.addHook('onResponse', createAccessLog(log, metrics));
   app.addHook('onSend', (_request, reply, payload, done) => {
@@ -122,25 +115,11 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     if (closing !== null) void reply.header('connection', 'close');
     done(null, payload);
   });
-  // The plugin makes the tags, answerNotModified decides which are given and when they are met.
-  void app.register(etag, {
-    weak: true,
-    replyWith304: false,
-    hashFn: (payload) => hash('sha1', payload, 'base64url'),
-  });
-  void app.register(cors, {
-    origin: '*',
-    methods: ['GET', 'HEAD', 'POST'],
-    allowedHeaders: ['content-type', 'if-none-match'],
-    exposedHeaders: ['etag', 'retry-after'],
-    maxAge: 86_400,
-    strictPreflight: false,
-  });
+  addPreflights(app);
   if (rateLimit !== null) addRateLimit(app, rateLimit);
-  // Hooks of plugins are added when the plugins load; this one must follow the etag's.
   void app.register((routes, _options, done) => {
     if (rateLimit !== null) routes.addHook('onRequest', createRateLimiter(routes));
-    routes.addHook('onSend', answerNotModified);
+    routes.addHook('onSend', tagAnswer);
     routes.addHook('onSend', compressAnswer);
     addRoutes(routes, options, metrics, () => closing !== null);
     done();

@@ -107,6 +107,7 @@ describe('an answer', () => {
     async (path) => {
       const response = await get(path, { origin: 'https://page.example' });
       expect(response.headers.get('access-control-allow-origin')).toBe('*');
+      expect(response.headers.get('access-control-expose-headers')).toBe('etag, retry-after');
       expect(response.headers.get('access-control-allow-credentials')).toBeNull();
     },
   );
