@@ -54,11 +54,8 @@ export function metadataPath(build: Nvr & { readonly volume: string }): string {
  * for ",draft_" in URLs.
  */
 export function publishedUrl(topurl: string, relativePath: string): string {
-  return `${topurl}/${relativePath.split('/').map(escapeSegment).join('/')}`;
-}
-
-function escapeSegment(segment: string): string {
-  return encodeURIComponent(segment).replaceAll('%2C', ',');
+  // All at once: made for each URL of each answer. encodeURI leaves these and "/" and ",".
+  return `${topurl}/${encodeURI(relativePath).replace(/[;?:@&=+$#]/g, encodeURIComponent)}`;
 }
 
 /** The page of a build in kojiweb, whose base URL ends without a slash. */

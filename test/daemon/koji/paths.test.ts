@@ -26,6 +26,14 @@ describe('where Koji publishes files', () => {
     expect(buildDirectory({ ...draft, volume: 'vol2', release: '2' })).toBe('vol/vol2/packages/hello2/1.0/2');
   });
 
+  test('URLs have their characters escaped, all but "/" and ","', () => {
+    const printable = Array.from({ length: 95 }, (_, i) => String.fromCharCode(32 + i)).join('');
+    expect(publishedUrl('https://k.example/top', `a/${printable}é`)).toBe(
+      `https://k.example/top/a/%20!%22%23%24%25%26'()*%2B,-./0123456789%3A%3B%3C%3D%3E%3F%40` +
+        'ABCDEFGHIJKLMNOPQRSTUVWXYZ%5B%5C%5D%5E_%60abcdefghijklmnopqrstuvwxyz%7B%7C%7D~%C3%A9',
+    );
+  });
+
   test('the page of a build in kojiweb', () => {
     expect(buildWebUrl('https://koji.example.com/koji', 17 as KojiBuildId)).toBe(
       'https://koji.example.com/koji/buildinfo?buildID=17',
