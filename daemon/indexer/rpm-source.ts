@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { fstatSync, readFileSync } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
 import { DarkserverError } from '../../shared/errors.ts';
@@ -24,7 +24,8 @@ export class FileRpmSource implements RpmSource {
     let handle: FileHandle | undefined;
     try {
       handle = await open(this.name, 'r');
-      const status = await handle.stat();
+      // What opening has just fetched, from a file server, too: to wait for it would cost more than to ask.
+      const status = fstatSync(handle.fd);
       if (!status.isFile()) throw new DarkserverError('bad_input', `${this.name} is not a file`);
       const first = start === 0 ? FIRST_BYTES : 0;
       const reading = new FileReading(this.name, handle, start, first, options.signal);

@@ -19,6 +19,8 @@ export class Directories {
   readonly #selectRow: Statement<[number], { parent_key: number; name: string }>;
   readonly #keys = new Map<string, number>();
   readonly #paths = new Map<number, string>();
+  /** Files come sorted by directory, and to compare two paths costs less than to look one up. */
+  #last: { readonly path: string; readonly key: number } | null = null;
 
   constructor(db: Database) {
     this.#select = db
@@ -53,12 +55,20 @@ export class Directories {
   /** A rolled back transaction takes its rows with it, and their keys are given to others. */
   forget(): void {
     this.#keys.clear();
+    this.#last = null;
   }
 
   #place(path: string, make: Make): Place | null {
     const slash = path.lastIndexOf('/');
-    const directoryKey = slash === -1 ? 0 : this.#keyOf(path.slice(0, slash), make);
-    return directoryKey === null ? null : { directoryKey, name: path.slice(slash + 1) };
+    const name = path.slice(slash + 1);
+    if (slash === -1) return { directoryKey: 0, name };
+    const last = this.#last;
+    if (last?.path.length === slash && path.startsWith(last.path)) return { directoryKey: last.key, name };
+    const directory = path.slice(0, slash);
+    const directoryKey = this.#keyOf(directory, make);
+    if (directoryKey === null) return null;
+    this.#last = { path: directory, key: directoryKey };
+    return { directoryKey, name };
   }
 
   #keyOf(path: string, make: Make): number | null {

@@ -80,6 +80,8 @@ export class FileRows {
   readonly #delete: Statement<[number, number]>;
   readonly #insert: Statement<[number, Buffer, number, number, string]>;
   readonly #exists: Statement<[Buffer, Buffer], number>;
+  /** Build-ids that the transaction has met, and which therefore are there: a program's is its debuginfo's, too. */
+  readonly #met = new Set<BuildId>();
 
   constructor(db: Database, directories: Directories) {
     this.#directories = directories;
@@ -104,7 +106,8 @@ export class FileRows {
     for (const file of files) {
       const buildId = Buffer.from(file.buildId, 'hex');
       // The entry's place in the index is about to be written, so that looking there first costs little.
-      if (!this.#known(buildId)) change.build_ids++;
+      if (!this.#met.has(file.buildId) && !this.#known(buildId)) change.build_ids++;
+      this.#met.add(file.buildId);
       const { directoryKey, name } = this.#directories.findOrMake(file.path);
       const kindEvidence = KINDS.indexOf(file.kind) + 2 * STORED_EVIDENCE.indexOf(file.evidence);
       this.#insert.run(fileKey++, buildId, kindEvidence, directoryKey, name);
@@ -113,11 +116,17 @@ export class FileRows {
     return change;
   }
 
+  /** At the end of a transaction: it may be rolled back, and others write after it. */
+  forget(): void {
+    this.#met.clear();
+  }
+
   #remove(holderKey: number): FileTotals {
     const range = [firstFileKey(holderKey), firstFileKey(holderKey + 1)] as const;
     const buildIds = this.#selectBuildIds.all(...range);
     if (buildIds.length === 0) return { files: 0, build_ids: 0 };
     this.#delete.run(...range);
+    this.#met.clear();
     const distinct = new Map(buildIds.map((buildId) => [buildId.toString('latin1'), buildId]));
     const gone = [...distinct.values()].filter((buildId) => !this.#known(buildId)).length;
     return { files: -buildIds.length, build_ids: -gone };

@@ -137,6 +137,8 @@ export class IndexWriter {
     } catch (thrown) {
       this.#directories.forget();
       throw thrown;
+    } finally {
+      this.#files.forget();
     }
   }
 
