@@ -94,6 +94,41 @@ describe('lookup', () => {
     expect(code).toBe(EXIT.done);
   });
 
+  test('takes what a crash reporter made of a build-id', async () => {
+    const { code, stdout } = await ask('lookup', SEEDED.debuginfo.slice(0, 32));
+    expect(stdout.split('\n')[0]).toBe(
+      `${SEEDED.debuginfo.slice(0, 32)}: ${SEEDED.debuginfo} (first-16-bytes)`,
+    );
+    expect(code).toBe(EXIT.done);
+  });
+
+  test('--siblings shows what goes with it, each once', async () => {
+    const { stdout } = await ask('lookup', '--siblings', SEEDED.bin);
+    const [, , , blank, heads, ...rows] = stdout.trimEnd().split('\n');
+    expect(blank).toBe('');
+    expect(heads?.split(/ {2,}/)).toEqual(['with it', 'rpm', 'url']);
+    expect(rows.map((row) => row.split(/ {2,}/).slice(0, 2))).toEqual([
+      ['debuginfo', 'hello-debuginfo-1.0-2.fc40.x86_64'],
+    ]);
+    const nvra = 'hello-1.0-2.fc40.x86_64';
+    const { stdout: json } = await ask('lookup', '--json', '--siblings', nvra);
+    const [match] = batchAnswer.parse(JSON.parse(json)).results[nvra]?.matches ?? [];
+    expect(match).toMatchObject({ siblings: { debuginfo: [{ rpm: { name: 'hello-debuginfo' } }] } });
+  });
+
+  test('--group shows which builds explain the build-ids', async () => {
+    const ids = [SEEDED.bin, SEEDED.library, SEEDED.shared, SEEDED.absent];
+    const { stdout } = await ask('lookup', '--group', ...ids);
+    const [title, heads, ...rows] = stdout.trimEnd().split('\n\n').at(-1)?.split('\n') ?? [];
+    expect(title).toBe('1 build explains 3 of 4 build-ids');
+    expect(heads?.split(/ {2,}/)).toEqual(['build', 'koji', 'state', 'build-ids']);
+    expect(rows.map((row) => row.split(/ {2,}/))).toEqual([
+      ['hello-1.0-2.fc40', 'fedora 1', 'complete', '3'],
+    ]);
+    const { stdout: json } = await ask('lookup', '--group', '--json', ...ids);
+    expect(batchAnswer.parse(JSON.parse(json)).group).toMatchObject({ unexplained: [SEEDED.absent] });
+  });
+
   test('--json answers NVRAs in the same shape, without ".rpm"', async () => {
     const { stdout } = await ask('lookup', '--json', 'hello-1.0-2.fc40.x86_64.rpm', 'nope-1-1.noarch');
     const { results } = batchAnswer.parse(JSON.parse(stdout));
