@@ -9,7 +9,10 @@ const FACTS = indexedRpm(1, { files: [] });
 test('build-ids are counted once, in one transaction and in several', async () => {
   const { index } = openTestStore();
   const files = [storedFile('/a', ONE), storedFile('/b', ONE), storedFile('/c', TWO)];
-  await index.replaceBuild('fedora', kojiBuild(1, {}), [indexedRpm(11, { files }), indexedRpm(12, { files })]);
+  await index.replaceBuild('fedora', kojiBuild(1, {}), [
+    indexedRpm(11, { files }),
+    indexedRpm(12, { files }),
+  ]);
   await index.replaceBuild('fedora', kojiBuild(2, {}), [indexedRpm(21, { files })]);
   expect(await index.counts()).toMatchObject({ files: 9, buildIds: 2 });
 });
