@@ -1,4 +1,4 @@
-import { type Markup, markup } from './markup.ts';
+import { type Markup, markup, plainName } from './markup.ts';
 import { STYLE } from './style.ts';
 
 /** What is different from page to page. */
@@ -25,7 +25,7 @@ export function renderPage({ title, body, searched = '', json = null }: Page, ro
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width,initial-scale=1">
-<title>${title === null ? '' : `${title} – `}Darkserver</title>
+<title>${title === null ? '' : `${plainName(title)} – `}Darkserver</title>
 <link rel="icon" href="${ICON}">
 ${json !== null && markup`<link rel="alternate" type="application/json" href="${json}">`}
 <style>${STYLE}</style>

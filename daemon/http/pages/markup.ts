@@ -62,15 +62,28 @@ const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}]|^[ ]|[ ]$|(?<=[ ])[ ]|[^\
 
 /** A path or a name as text that reads in its own direction, with what could not be seen named: U+202E. */
 export function name(text: string): Markup {
-  const parts: Part[] = [];
+  const parts = piecesOf(text).map((piece) => (piece.isSeen ? piece.text : markup`<i>${piece.text}</i>`));
+  return markup`<bdi>${parts}</bdi>`;
+}
+
+/** The same for titles, which have no elements in them. */
+export function plainName(text: string): string {
+  return piecesOf(text)
+    .map((piece) => (piece.isSeen ? piece.text : `[${piece.text}]`))
+    .join('');
+}
+
+function piecesOf(text: string): { text: string; isSeen: boolean }[] {
+  const pieces = [];
   let from = 0;
   for (const match of text.matchAll(UNSEEN)) {
-    const code = match[0].codePointAt(0) ?? 0;
-    parts.push(
-      text.slice(from, match.index),
-      markup`<i>U+${code.toString(16).toUpperCase().padStart(4, '0')}</i>`,
-    );
+    pieces.push({ text: text.slice(from, match.index), isSeen: true });
+    pieces.push({ text: codePointName(match[0]), isSeen: false });
     from = match.index + match[0].length;
   }
-  return markup`<bdi>${parts}${text.slice(from)}</bdi>`;
+  return [...pieces, { text: text.slice(from), isSeen: true }];
+}
+
+function codePointName(character: string): string {
+  return `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
 }

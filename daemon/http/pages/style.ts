@@ -38,11 +38,9 @@ dt{color:var(--soft)}
 dd{margin:0}
 td ul{margin:0;padding:0;list-style:none}
 td li+li{margin-top:.3em}
-time{white-space:nowrap}
 .ids{columns:26em;padding:0;list-style:none}
 table{border-collapse:collapse;width:100%;margin:.5em 0}
-caption{text-align:left}
-caption h2{margin:1em 0 .3em}
+caption{text-align:left;font-size:1.15em;font-weight:700;padding:1em 0 .3em}
 th,td{text-align:left;vertical-align:top;padding:.5em .8em .5em 0;border-bottom:1px solid var(--line);font-weight:400}
 thead th{font-weight:600;color:var(--soft);font-size:.9em;border-bottom-width:2px}
 td,th{min-width:9em}
@@ -53,10 +51,11 @@ footer{margin-top:3em;padding-top:.7em;border-top:1px solid var(--line);color:va
 table,caption,tbody,tr,th,td{display:block}
 thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 tbody tr{background:var(--card);border-radius:.5em;padding:.6em .8em;margin:.6em 0}
-tbody th,td,td.n{border:0;padding:.2em 0;text-align:left;width:auto;min-width:0}
+tbody th,td,td.n{border:0;padding:.2em 0;text-align:left;width:auto;min-width:0;white-space:normal}
 td:empty{display:none}
 td[data-is]::before{content:attr(data-is);display:block;color:var(--soft);font-size:.85em}
 }
+@media (min-width:22em){time{white-space:nowrap}}
 @media (min-width:22em) and (max-width:62em){
 td[data-is]{padding-left:7em;display:flow-root}
 td[data-is]::before{float:left;width:6.6em;margin-left:-7em;font-size:1em}

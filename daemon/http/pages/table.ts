@@ -16,7 +16,7 @@ export function table<Row>(caption: string, columns: readonly Column<Row>[], row
   if (first === undefined) return markup``;
   const numeric = (column: Column<Row>) => column.isNumber === true && markup` class="n"`;
   return markup`<table role="table">
-<caption><h2>${caption}</h2></caption>
+<caption>${caption}</caption>
 <thead role="rowgroup"><tr role="row">${columns.map(
     (column) => markup`<th role="columnheader" scope="col"${numeric(column)}>${column.heading}</th>`,
   )}</tr></thead>
