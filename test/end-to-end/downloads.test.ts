@@ -34,7 +34,7 @@ async function restart(serving: Serving, config: string): Promise<Serving> {
 /** Waits until a repository has been asked since `after`; the test's own time limit is the only one. */
 async function untilAsked({ url }: Serving, name: string, after: number) {
   for (;;) {
-    const state = (await statusOf(url)).koji['lab']?.repositories?.[name];
+    const state = (await statusOf(url)).koji['lab']?.repositories[name];
     const times = [state?.last_seen, state?.error?.at].map((time) => Date.parse(time ?? ''));
     if (state !== undefined && times.some((time) => time >= after)) return state;
     await new Promise((resolve) => setTimeout(resolve, 50));
