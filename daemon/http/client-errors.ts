@@ -24,6 +24,8 @@ const MALFORMED = {
 
 /** Answers a request that never became one, and closes its connection: what follows cannot be trusted. */
 export function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
+  // Bytes after a last request (Connection: close, HTTP/1.0). They are nobody's; its answer is still to come.
+  if (error.code === 'HPE_CLOSED_CONNECTION') return;
   if (!socket.writable || error.code === 'ECONNRESET') {
     socket.destroy();
     return;
