@@ -20,6 +20,13 @@ const PLACES = [
   '/api/v1/buildids/',
   '/api/v1/buildids?prefix=',
   '/api/v1/buildids?limit=1&prefix=abcdef00&x=',
+  '/api/v1/rpms/',
+  '/api/v1/builds/',
+  '/api/v1/packages/',
+  '/api/v1/packages/hello?cursor=',
+  '/api/v1/koji/',
+  '/api/v1/koji/fedora/builds/',
+  '/api/v1/files?path=',
   '/',
 ];
 
@@ -43,7 +50,7 @@ test('whatever stands in a URL', async () => {
       const status = rawStatus(response);
       expectAnswer(status, status >= 400 ? rawJson(response) : null);
     }),
-    { numRuns: 300 },
+    { numRuns: 400 },
   );
 });
 

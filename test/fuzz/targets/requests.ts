@@ -9,13 +9,31 @@ import { createLookup } from '../../../daemon/lookup/lookup.ts';
 import { openStore } from '../../../daemon/store/sqlite-store.ts';
 import { errorAnswer } from '../../../shared/api.ts';
 import { rawExchange, rawJson, rawStatus } from '../../support/raw-http.ts';
-import { seedStore } from '../../support/seed-store.ts';
+import { SEEDED, seedStore } from '../../support/seed-store.ts';
 import { NO_CHECKS } from '../../support/test-koji.ts';
 import type { FuzzTarget, OpenTarget } from '../target.ts';
 
 const PLACES = [
   ...['/buildids/', '/darkserver/buildids/', '/rpm2buildids/', '/package/', '/', '/api/v1/buildids/'],
   ...['/api/v1/buildids?prefix=', '/api/v1/buildids?limit=1&prefix=abcdef00&x='],
+  ...[
+    '/api/v1/rpms/',
+    '/api/v1/builds/',
+    '/api/v1/packages/',
+    '/api/v1/koji/',
+    '/api/v1/koji/fedora/builds/',
+  ],
+  ...[
+    '/api/v1/files?path=',
+    '/api/v1/files?path=/usr/bin/hello&limit=',
+    `/api/v1/buildids/${SEEDED.bin}?rpm=`,
+  ],
+];
+
+/** Listings of several pages, whose cursors are read by the server as they come. */
+const LISTINGS = [
+  ...['rpms/hello-1.0-2.fc40.x86_64', 'builds/hello-1.0-2.fc40', 'koji/fedora/builds/1', 'packages/hello'],
+  ...['files?path=/usr/bin/hello', 'buildids?prefix=aa110000'],
 ];
 
 /** What may stand in a request line: any byte but blanks and line ends, %-escapes right and wrong. */
@@ -27,15 +45,41 @@ const target = fc.array(
   ),
   { maxLength: 60 },
 );
-const get = fc
-  .tuple(fc.constantFrom(...PLACES), target)
-  .map(([place, rest]) => `GET ${place}${rest.join('')} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`);
+const wild = fc.tuple(fc.constantFrom(...PLACES), target).map(([place, rest]) => `${place}${rest.join('')}`);
 
+const place = fc.oneof(
+  fc.oneof(fc.integer(), fc.double(), fc.constantFrom(null, Number.MAX_SAFE_INTEGER, SEEDED.bin)),
+  fc.record({
+    buildKey: fc.oneof(fc.integer(), fc.double()),
+    completedAt: fc.oneof(fc.double(), fc.constant(null)),
+  }),
+  fc.record({
+    best: fc.array(fc.oneof(fc.integer(), fc.double())),
+    fileKey: fc.oneof(fc.integer(), fc.double()),
+  }),
+  fc.jsonValue(),
+);
+const page = fc
+  .tuple(fc.constantFrom(...LISTINGS), place, fc.integer({ min: 1, max: 3 }))
+  .map(([listing, at, limit]) => {
+    const cursor = Buffer.from(JSON.stringify(at)).toString('base64url');
+    return `/api/v1/${listing}${listing.includes('?') ? '&' : '?'}limit=${limit}&cursor=${cursor}`;
+  });
+const get = fc
+  .oneof({ weight: 3, arbitrary: wild }, page)
+  .map((path) => `GET ${path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`);
+
+const IDS = [SEEDED.bin, SEEDED.shared, `${SEEDED.shared.slice(0, 32)}0`, SEEDED.deleted.slice(0, 32)];
 const almost = fc.record(
   {
     instance: fc.oneof(fc.constant('fedora'), fc.string()),
     koji_build_ids: fc.oneof(fc.array(fc.oneof(fc.integer(), fc.double(), fc.jsonValue())), fc.jsonValue()),
-    build_ids: fc.oneof(fc.array(fc.oneof(fc.string(), fc.jsonValue())), fc.jsonValue()),
+    build_ids: fc.oneof(
+      fc.array(fc.oneof(fc.string(), fc.jsonValue(), fc.constantFrom(...IDS))),
+      fc.jsonValue(),
+    ),
+    group: fc.oneof(fc.boolean(), fc.jsonValue()),
+    siblings: fc.oneof(fc.boolean(), fc.jsonValue()),
   },
   { requiredKeys: [] },
 );
