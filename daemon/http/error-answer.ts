@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import Negotiator from 'negotiator';
 import type { ErrorAnswer } from '../../shared/api.ts';
 import { renderPage } from './pages/layout.ts';
+import { PAGES } from './pages/routes.ts';
 import { PAGE_HEADERS } from './pages/style.ts';
 import { errorPage } from './pages/trouble-page.ts';
 
@@ -14,7 +15,7 @@ export function answerError(
 ): void {
   void reply.code(status);
   const path = request.url.split('?', 1)[0] ?? '';
-  const isPage = path === '/';
+  const isPage = path === PAGES;
   // A path that leads nowhere may have been meant for a page.
   if (!isPage && !(request.is404 && !path.startsWith('/api/'))) {
     void reply.send(answer);
@@ -26,7 +27,7 @@ export function answerError(
     return;
   }
   // From another path there is no relative way to the pages that is sure to be one.
-  const page = renderPage(errorPage(status, answer.error.message), isPage ? './' : '/');
+  const page = renderPage(errorPage(status, answer.error.message), isPage ? './' : PAGES);
   void reply.headers(PAGE_HEADERS).send(page);
 }
 

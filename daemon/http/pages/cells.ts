@@ -20,7 +20,7 @@ export function fileCell({ path, kind }: Pick<Match, 'path' | 'kind'>): Markup {
   return markup`${link('path', path, markup`<span class="id">${name(path)}</span>`)}<br><small>${kind}</small>`;
 }
 
-export function rpmCell(rpm: RpmFactsAnswer): Markup {
+function rpmCell(rpm: RpmFactsAnswer): Markup {
   return markup`${link('rpm', rpm.nvra)}<br><small>${sizeInWords(rpm.size)}</small>`;
 }
 

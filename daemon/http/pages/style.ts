@@ -27,6 +27,7 @@ h1{font-size:1.5em;line-height:1.25;margin:1em 0 .5em}
 h2{font-size:1.15em;margin:1.6em 0 .4em}
 h1 small{display:block;font-size:.6em;font-weight:600;color:var(--soft)}
 p,ul,dl{margin:.5em 0}
+p{max-width:50em}
 code,.id{font:.92em/1.4 ui-monospace,monospace}
 bdi i{font-size:.8em;border:1px solid;border-radius:.3em;padding:0 .2em;margin:0 .1em}
 small,.soft{color:var(--soft);font-size:.9em}

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { expect, test } from '@jest/globals';
+import axe from 'axe-core';
 import type { BrowserContextOptions, Page } from 'playwright-core';
 import { pageAddress } from '../../../../daemon/http/pages/addresses.ts';
 import { createLookup } from '../../../../daemon/lookup/lookup.ts';
@@ -236,13 +236,12 @@ describeInChromium('in a browser', (open) => {
     'every page has what people without eyes or mice need',
     async () => {
       const server = await seeded();
-      const source = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
       for (const colorScheme of ['light', 'dark'] as const) {
         // The policy of the pages would keep the tester out, too.
         const page = await open({ colorScheme, bypassCSP: true });
         for (const address of [...ADDRESSES, 'nowhere']) {
           await page.goto(`${server.url}/${address}`);
-          await page.evaluate(source);
+          await page.evaluate(axe.source);
           for (const width of [375, 1440]) {
             await page.setViewportSize({ width, height: 800 });
             const found = await page.evaluate<string[]>(
