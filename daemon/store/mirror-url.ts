@@ -14,7 +14,7 @@ export function mirrorUrl(base: string, href: string, nvra: Nvra): string {
   return isWholeUrl(whole) ? whole : base + whole.split('/').map(escapeSegment).join('/');
 }
 
-export function isWholeUrl(href: string): boolean {
+function isWholeUrl(href: string): boolean {
   return /^https?:\/\//i.test(href);
 }
 

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { serve } from './koji-http.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 
-export const FIXTURE_RPMS = fileURLToPath(new URL('../fixtures/rpms/', import.meta.url));
+const FIXTURE_RPMS = fileURLToPath(new URL('../fixtures/rpms/', import.meta.url));
 
 /** Those of test/fixtures/rpms whose names begin so. */
 export function fixtureRpms(...beginnings: string[]): string[] {
