@@ -1,16 +1,14 @@
 import { z } from 'zod';
 import { archiveFacts, match, matchBuild, matchUrl, namedMatch, rpmFacts } from './match.ts';
 
-export const NOT_FOUND_REASONS = ['unknown', 'queued', 'failed', 'absent'] as const;
-const notFoundReason = z.enum(NOT_FOUND_REASONS).meta({
+const notFoundReason = z.enum(['unknown', 'queued', 'failed', 'absent']).meta({
   id: 'NotFoundReason',
   description:
     'Why nothing was found. "unknown": never heard of it. "queued": its build is known and waits to be read. "failed": its build or RPM could not be read, the message says how. "absent": the build or RPM that was named is in the index, and holds no such thing.',
 });
 export type NotFoundReason = z.infer<typeof notFoundReason>;
 
-export const BUILD_ID_FORMS = ['exact', 'first-16-bytes', 'guid', 'zero-padded'] as const;
-const otherForm = z.enum(BUILD_ID_FORMS).exclude(['exact']).meta({
+const otherForm = z.enum(['first-16-bytes', 'guid', 'zero-padded']).meta({
   description:
     'How what was asked led to the build-id, where it is not that itself. "first-16-bytes": the build-id begins with them, which is what some crash reporters keep. "guid": the same in the byte order of a GUID, as Breakpad writes module ids. "zero-padded": the zeros at its end are padding.',
 });

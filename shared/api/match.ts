@@ -6,7 +6,7 @@ import { CHECKSUM_TYPES } from '../koji.ts';
  * descriptions are those of /openapi.json, where `id` names the shape.
  */
 
-export const URL_KINDS = ['mirror', 'koji-signed', 'koji', 'retrace', 'file'] as const;
+const URL_KINDS = ['mirror', 'koji-signed', 'koji', 'retrace', 'file'] as const;
 
 const bytes = z.number().int().meta({ description: 'Bytes.' });
 
@@ -26,7 +26,19 @@ export const matchUrl = z
       description: 'When it was last known to be there: ISO 8601 in UTC, null if that is not known.',
     }),
   })
-  .meta({ id: 'Url', description: 'An address from which an RPM or an archive can be had.' });
+  .meta({
+    id: 'Url',
+    description: 'An address from which an RPM or an archive can be had.',
+    examples: [
+      {
+        kind: 'koji-signed',
+        url: 'https://koji.example.org/kojifiles/packages/greet/1.0/1.fc40/data/signed/a15b79cc/x86_64/greet-1.0-1.fc40.x86_64.rpm',
+        sigkey: 'a15b79cc',
+        size: 9187,
+        last_seen: '2024-01-01T03:05:00.000Z',
+      },
+    ],
+  });
 export type MatchUrl = z.infer<typeof matchUrl>;
 
 const urls = z.array(matchUrl).meta({
@@ -35,7 +47,7 @@ const urls = z.array(matchUrl).meta({
 
 export const rpmFacts = z
   .object({
-    nvra: z.string().meta({ examples: ['greet-1.0-1.fc40.x86_64'] }),
+    nvra: z.string(),
     name: z.string(),
     epoch: z.number().int().nullable(),
     version: z.string(),
@@ -47,7 +59,16 @@ export const rpmFacts = z
       description: 'As Koji keeps it: the MD5 of header and payload, in hex; null where it is not known.',
     }),
   })
-  .meta({ id: 'Rpm' });
+  .meta({
+    id: 'Rpm',
+    examples: [
+      {
+        ...{ nvra: 'greet-1.0-1.fc40.x86_64', name: 'greet', epoch: null, version: '1.0' },
+        ...{ release: '1.fc40', arch: 'x86_64', koji_rpm_id: 4, size: 8643 },
+        payload_hash: '5669f1806d4321ce3f4173fcac8ad853',
+      },
+    ],
+  });
 export type RpmFactsAnswer = z.infer<typeof rpmFacts>;
 
 export const archiveFacts = z
@@ -75,7 +96,7 @@ export const matchBuild = z
   .object({
     instance: z.string().meta({ description: 'The Koji that made it, by its name in the configuration.' }),
     koji_build_id: z.number().int(),
-    nvr: z.string().meta({ examples: ['greet-1.0-1.fc40'] }),
+    nvr: z.string(),
     state: z.enum(['building', 'complete', 'deleted', 'failed', 'canceled', 'superseded']).meta({
       description:
         '"superseded": the build is there, but Koji no longer lists the RPM or archive beside it in this build.',
@@ -84,7 +105,16 @@ export const matchBuild = z
     completed_at: z.string().nullable().meta({ description: 'ISO 8601 in UTC.' }),
     web_url: z.string().nullable().meta({ description: "Its page in Koji's web interface." }),
   })
-  .meta({ id: 'Build' });
+  .meta({
+    id: 'Build',
+    examples: [
+      {
+        ...{ instance: 'fedora', koji_build_id: 3, nvr: 'greet-1.0-1.fc40', state: 'complete', draft: false },
+        completed_at: '2024-01-01T03:00:00.000Z',
+        web_url: 'https://koji.example.org/koji/buildinfo?buildID=3',
+      },
+    ],
+  });
 export type MatchBuild = z.infer<typeof matchBuild>;
 
 const locatedRpm = z.object({ rpm: rpmFacts, urls }).meta({ id: 'LocatedRpm' });
@@ -134,7 +164,6 @@ const archiveMatch = z
     urls,
   })
   .meta({ id: 'ArchiveMatch', description: 'A file, and the archive that holds it.' });
-export type ArchiveMatch = z.infer<typeof archiveMatch>;
 
 export const match = z
   .union([rpmMatch, archiveMatch])

@@ -24,4 +24,3 @@ export const pushAnswer = z
     already_queued: z.number().int().meta({ description: 'Those that were waiting already.' }),
   })
   .meta({ id: 'PushAnswer' });
-export type PushAnswer = z.infer<typeof pushAnswer>;

@@ -5,7 +5,7 @@ export const MAX_BATCH = 5000;
 
 /** Members of one page, at most and unless asked otherwise. */
 export const MAX_PAGE = 1000;
-export const DEFAULT_PAGE = 100;
+const DEFAULT_PAGE = 100;
 
 /** Hex digits of the shortest and the longest beginning of a build-id that can be asked for. */
 const PREFIX_DIGITS = { min: 8, max: 128 };

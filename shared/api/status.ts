@@ -63,4 +63,3 @@ export type StatusAnswer = z.infer<typeof statusAnswer>;
 
 /** GET /healthz and /readyz. */
 export const healthAnswer = z.object({ status: z.literal('ok') }).meta({ id: 'Health' });
-export type HealthAnswer = z.infer<typeof healthAnswer>;
