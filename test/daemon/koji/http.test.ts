@@ -188,6 +188,41 @@ describe('what will not pass is not tried again', () => {
   });
 });
 
+describe('whether a file is there', () => {
+  test('is asked without its bytes, over one connection, however large it is', async () => {
+    const methods = new Set<string | undefined>();
+    const listening = await serve((request, response) => {
+      methods.add(request.method);
+      if (request.url === '/large') response.setHeader('Content-Length', 5_000_000_000);
+      response.end();
+    });
+    const http = openKojiHttp();
+    for (let i = 0; i < 5; i++) {
+      expect(await http.headFile(`${listening.url}/large`)).toEqual({ size: 5_000_000_000 });
+    }
+    expect(await http.headFile(`${listening.url}/unsaid`)).toEqual({ size: null });
+    expect(methods).toEqual(new Set(['HEAD']));
+    expect(listening.connections().accepted).toBe(1);
+  });
+
+  test.each([404, 410, 403])('HTTP %i: it is not', async (status) => {
+    const { url } = await serve((_request, response) => response.writeHead(status).end());
+    expect(await openKojiHttp().headFile(url)).toBeNull();
+  });
+
+  test('is not known of a server in trouble, nor of one that does not say', async () => {
+    let asked = 0;
+    const { url } = await serve((request, response) => {
+      asked++;
+      response.writeHead(request.url === '/405' ? 405 : 503).end();
+    });
+    await expect(openKojiHttp().headFile(url)).rejects.toEqual(failing('network', /: HTTP 503/));
+    expect(asked).toBe(3);
+    await expect(openKojiHttp().headFile(`${url}/405`)).rejects.toEqual(failing('network', /: HTTP 405$/));
+    expect(asked).toBe(4);
+  });
+});
+
 test('a name that nobody knows may be known later', async () => {
   // .invalid is promised to be nobody's (RFC 2606).
   const url = 'http://koji.invalid/kojihub';
