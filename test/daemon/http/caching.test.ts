@@ -13,10 +13,20 @@ const get = (path: string, headers: Record<string, string> = {}, method = 'GET')
   fetch(`${server.url}${path}`, { method, headers });
 
 const HIT = `/api/v1/buildids/${SEEDED.bin}`;
+/** What else /api/v1 finds. */
+const FOUND = [
+  '/api/v1/buildids?prefix=aa110000',
+  '/api/v1/rpms/hello-1.0-2.fc40.x86_64',
+  '/api/v1/builds/hello-1.0-2.fc40',
+  '/api/v1/koji/fedora/builds/1',
+  '/api/v1/packages/hello',
+  '/api/v1/files?path=/usr/bin/hello',
+  '/openapi.json',
+];
 const MISS = `/api/v1/buildids/${SEEDED.absent}`;
 
 describe('an answer', () => {
-  test.each([HIT, `/buildids/${SEEDED.bin}`, '/package/hello-1.0-2.fc40.x86_64', '/serverversion'])(
+  test.each([HIT, `/buildids/${SEEDED.bin}`, '/package/hello-1.0-2.fc40.x86_64', '/serverversion', ...FOUND])(
     'that found something has a weak tag and may be kept for a minute: %s',
     async (path) => {
       const response = await get(path);
@@ -82,6 +92,7 @@ describe('an answer', () => {
   test.each([
     HIT,
     MISS,
+    ...FOUND,
     '/serverversion',
     '/healthz',
     '/readyz',
