@@ -7,6 +7,7 @@ import { fileServer } from './targets/file-server.ts';
 import { moduleStarts } from './targets/first-bytes.ts';
 import { hub } from './targets/hub.ts';
 import { names } from './targets/names.ts';
+import { repodata } from './targets/repodata.ts';
 import { requests } from './targets/requests.ts';
 import { rpmHeader } from './targets/rpm-header.ts';
 import { rpm } from './targets/rpm.ts';
@@ -15,7 +16,7 @@ import { tar } from './targets/tar.ts';
 /** Every parser of bytes that somebody else made, the slow ones first, so that all processes end together. */
 export const TARGETS: readonly FuzzTarget[] = [
   ...[compressedRpm, fileServer, tar, hub, rpm, requests],
-  ...[rpmHeader, moduleStarts, elf, cpio, config, names],
+  ...[rpmHeader, moduleStarts, elf, cpio, config, repodata, names],
 ];
 
 export function findTarget(name: string): FuzzTarget {
