@@ -172,6 +172,8 @@ describe('POST /api/v1/buildids', () => {
     ['a list', '[]'],
     ['no list', '{"build_ids":"aabb"}'],
     ['no such member', '{"buildids":[]}'],
+    ['a member too many', '{"build_ids":[],"grop":true}'],
+    ['a flag that is none', '{"build_ids":[],"group":1}'],
     ['a number among the ids', '{"build_ids":["aabb",7]}'],
     ['__proto__', '{"__proto__":{"build_ids":["aabb"]}}'],
     ['a prototype further in', '{"build_ids":["aabb"],"x":{"constructor":{"prototype":{}}}}'],
