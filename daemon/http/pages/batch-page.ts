@@ -7,7 +7,7 @@ import { buildCell, downloads, fileCell, holderCell } from './cells.ts';
 import type { Page } from './layout.ts';
 import { type Markup, markup } from './markup.ts';
 import { type Column, table } from './table.ts';
-import { count, numberInWords } from './words.ts';
+import { adviceOn, count, numberInWords } from './words.ts';
 
 /** Build-ids on one page; a core of a large desktop program has some 700. Scripts may ask for more. */
 export const MAX_BUILD_IDS = 1000;
@@ -41,10 +41,12 @@ export async function batchPage(lookup: Lookup, asked: readonly AskedBuildId[]):
   const { found, missing } = sort(results, group);
   return {
     title: count(asked.length, 'build-id'),
+    found: missing.length === 0 ? 'all' : found.length > 0 ? 'some' : 'none',
     body: markup`<h1>${count(asked.length, 'build-id')}</h1>
 ${group !== undefined && found.length > 0 && summary(group, asked.length)}
 ${found.length > 0 && table(`${numberInWords(found.length)} found`, FOUND, found)}
-${missing.length > 0 && table(`${numberInWords(missing.length)} not found`, MISSING, missing)}`,
+${missing.length > 0 && table(`${numberInWords(missing.length)} not found`, MISSING, missing)}
+${missing.length > 0 && markup`<p>${adviceOn('unknown')}</p>`}`,
   };
 }
 

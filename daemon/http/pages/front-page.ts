@@ -37,7 +37,7 @@ function examples(newest: NamedMatch): Markup {
     ['Its first 8 digits or more', 'prefix', buildId.length > 8 ? buildId.slice(0, 12) : undefined],
     ['An RPM', 'rpm', rpm?.nvra],
     ['A build', 'build', build?.nvr],
-    ['A package', 'package', build === null ? rpm?.name : packageOf(build.nvr)],
+    ['A package', 'package', build === null ? undefined : packageOf(build.nvr)],
     ['A path', 'path', path],
   ];
   return markup`<h2>What can be typed</h2>
@@ -83,7 +83,7 @@ function scripts(newest: NamedMatch | null): Markup {
   const buildId = newest?.build_id ?? 'BUILD-ID';
   const one = `api/v1/buildids/${buildId}`;
   return markup`<h2 id="scripts">For scripts</h2>
-<p>Every page here exists as JSON, linked at its foot: a build-id is <a href="${one}"><code>${one}</code></a>. Up to
+<p>What these pages show is there as JSON, too, linked at their foot: a build-id is <a href="${one}"><code>${one}</code></a>. Up to
 5,000 at once are a POST to <code>api/v1/buildids</code>. <a href="openapi.json">openapi.json</a> describes all of it,
 with limits and errors; <a href="api/v1/status">api/v1/status</a> has the numbers above.</p>`;
 }

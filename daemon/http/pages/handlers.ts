@@ -37,15 +37,14 @@ export function createPageHandlers(lookup: Lookup) {
     /** The front page, or the answer to what was typed. */
     get: async (request: FastifyRequest, reply: FastifyReply): Promise<string> => {
       const { q, as, cursor } = decode(pageQuery, request.query);
-      if (q === undefined || q.trim() === '') return send(reply, 200, await frontPage(lookup));
+      if (q === undefined || q.trim() === '') return send(reply, await frontPage(lookup));
       const questions = as === undefined ? readQuestion(q) : readQuestionAs(as, q);
-      if (questions.length === 0) return send(reply, 400, { ...unreadablePage(as ?? null), searched: q });
-      const { page, isFound } = await answerFirst(lookup, { q, questions, cursor });
-      return send(reply, isFound ? 200 : 404, { searched: q, ...page });
+      if (questions.length === 0) return refuse(reply, { ...unreadablePage(as ?? null), searched: q });
+      return send(reply, { searched: q, ...(await answerFirst(lookup, { q, questions, cursor })) });
     },
 
     /** A text that was pasted: the address of its answer, or the answer where that would be too long. */
-    post: async ({ body }: FastifyRequest, reply: FastifyReply): Promise<string> => {
+    post: async ({ body }: FastifyRequest, reply: FastifyReply): Promise<string | FastifyReply> => {
       if (!(body instanceof URLSearchParams)) {
         throw new DarkserverError('unsupported_media_type', 'send what the form of the front page sends');
       }
@@ -54,19 +53,24 @@ export function createPageHandlers(lookup: Lookup) {
       const isList = question?.as === 'build-ids';
       const address = isList ? pageAddress('build-ids', question.text) : pageAddress(null, text);
       if (address.length <= MAX_ADDRESS) {
-        void reply.redirect(`./${address}`, 303);
-        return '';
+        return reply.redirect(`./${address}`, 303);
       }
-      if (isList) return send(reply, 200, await batchPage(lookup, question.asked));
-      return send(reply, 400, unreadablePage('build-ids'));
+      if (isList) return send(reply, await batchPage(lookup, question.asked));
+      return refuse(reply, unreadablePage('build-ids'));
     },
   };
 }
 
 /** The headers only once there is a page: what failed before is answered in another form. */
-function send(reply: FastifyReply, status: number, page: Page): string {
-  cacheIf(status === 200, reply);
-  void reply.code(status).headers(PAGE_HEADERS);
+function send(reply: FastifyReply, page: Page): string {
+  const { found = 'all' } = page;
+  cacheIf(found === 'all', reply);
+  void reply.code(found === 'none' ? 404 : 200).headers(PAGE_HEADERS);
+  return renderPage(page);
+}
+
+function refuse(reply: FastifyReply, page: Page): string {
+  void reply.code(400).headers(PAGE_HEADERS);
   return renderPage(page);
 }
 
@@ -77,10 +81,7 @@ interface Asked {
 }
 
 /** The first reading to which there is an answer; the others are linked. */
-async function answerFirst(
-  lookup: Lookup,
-  { q, questions, cursor }: Asked,
-): Promise<{ page: Page; isFound: boolean }> {
+async function answerFirst(lookup: Lookup, { q, questions, cursor }: Asked): Promise<Page> {
   const tried: Tried[] = [];
   for (const question of questions) {
     const answer = await answerOf(lookup, question, cursor);
@@ -93,9 +94,9 @@ async function answerFirst(
     );
     const body = markup`${reservations(tried)}${answer.body}
 ${otherReadings(others)}`;
-    return { page: { ...answer, json: jsonAddress(question), body }, isFound: true };
+    return { ...answer, json: jsonAddress(question), body };
   }
-  return { page: nothingFoundPage(q, tried), isFound: false };
+  return nothingFoundPage(q, tried);
 }
 
 async function answerOf(

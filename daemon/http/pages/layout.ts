@@ -10,7 +10,12 @@ export interface Page {
   readonly searched?: string;
   /** The same as JSON, relative to the pages. */
   readonly json?: string | null;
+  /** How much of what was asked for is there; all of it unless it is said. */
+  readonly found?: 'all' | 'some' | 'none';
 }
+
+/** Characters: what was searched for may be as long as a URL. */
+const TITLE_LENGTH = 200;
 
 /** A magnifying glass, so that no browser asks for /favicon.ico. */
 const ICON =
@@ -25,7 +30,7 @@ export function renderPage({ title, body, searched = '', json = null }: Page, ro
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width,initial-scale=1">
-<title>${title === null ? '' : `${plainName(title)} – `}Darkserver</title>
+<title>${title === null ? '' : `${plainName(title.slice(0, TITLE_LENGTH))} – `}Darkserver</title>
 <link rel="icon" href="${ICON}">
 ${json !== null && markup`<link rel="alternate" type="application/json" href="${json}">`}
 <style>${STYLE}</style>

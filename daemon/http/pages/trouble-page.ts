@@ -37,6 +37,7 @@ export function nothingFoundPage(searched: string, tried: readonly Tried[]): Pag
   const advice = new Set(tried.map(({ answer }) => adviceOn(answer.notFound.reason)));
   return {
     title: `Nothing found: ${searched}`,
+    found: 'none',
     body: markup`<h1>Nothing found</h1>
 <dl>
 ${tried.map(

@@ -36,7 +36,7 @@ describe('what was typed is answered', () => {
     ["a build by Koji's number", 'fedora/4', 'Build hello-2-1,draft_4'],
     ['a package', 'c++lib', 'Package c++lib'],
     ['a path', '/usr/bin/hello', 'Path /usr/bin/hello'],
-    ['several build-ids', `${SEEDED.bin} ${SEEDED.absent}`, '2 build-ids'],
+    ['several build-ids', `${SEEDED.bin} ${SEEDED.draft}`, '2 build-ids'],
   ])('%s', async (_, text, title) => {
     const server = await seeded();
     const { status, html, headers } = await ask(server, pageAddress(null, text));
@@ -173,6 +173,10 @@ describe('many build-ids', () => {
     const answer = await ask(server, few.headers.get('location') ?? '');
     expect(answer.html).toContain('This build explains 1 of 2');
     expect(answer.html).toContain('1 not found');
+    // What is missing may be there the next second.
+    expect([answer.status, answer.headers.get('cache-control')]).toEqual([200, 'no-store']);
+    const absent = pageAddress(null, `${SEEDED.absent} ${sha1BuildId('absent')}`);
+    expect((await ask(server, absent)).status).toBe(404);
 
     const ids = Array.from({ length: 200 }, (_, n) => sha1BuildId(String(n)));
     const many = await ask(server, '', post([SEEDED.bin, ...ids].join('\n')));
@@ -206,21 +210,22 @@ describe('many build-ids', () => {
 });
 
 describe('the front page', () => {
+  const examplesOf = (html: string) =>
+    [...html.matchAll(/href="(\?q=[^"]+)"/g)].map(([, href]) => (href ?? '').replaceAll('&amp;', '&'));
+
   test('shows numbers, and examples that are answered', async () => {
     const server = await seeded();
+    const kinds = (page: string) => examplesOf(page).map((each) => new URLSearchParams(each).get('as'));
+    // A local RPM came last, and is of no build.
+    expect(kinds((await ask(server, '')).html)).toEqual(['build-id', 'prefix', 'rpm', 'path']);
     await server.store.index.replaceBuild('fedora', kojiBuild(70, { name: 'new' }), [
       indexedRpm(701, { name: 'new', files: [storedFile('/usr/bin/new', sha1BuildId('new'))] }),
     ]);
     const { html, status } = await ask(server, '');
     expect(status).toBe(200);
     expect(html).toMatch(/<dt>Builds<\/dt><dd>7<\/dd>/);
-    const examples = [...html.matchAll(/href="(\?q=[^"]+)"/g)].map(([, href]) =>
-      (href ?? '').replaceAll('&amp;', '&'),
-    );
-    expect(examples.map((each) => new URLSearchParams(each).get('as'))).toEqual([
-      ...['build-id', 'prefix', 'rpm', 'build', 'package', 'path'],
-    ]);
-    for (const example of examples) expect((await ask(server, example)).status).toBe(200);
+    expect(kinds(html)).toEqual(['build-id', 'prefix', 'rpm', 'build', 'package', 'path']);
+    for (const example of examplesOf(html)) expect((await ask(server, example)).status).toBe(200);
   });
 
   test('is there before anything is', async () => {
