@@ -187,6 +187,8 @@ CREATE TABLE file (
                 -- header (file class), 2 a .build-id link in the header, 3 one in the debuginfo package's header,
                 -- 4 the only build-id whose debuginfo the package provides
   directory_key INTEGER NOT NULL,
+  path_number   INTEGER NOT NULL, -- directory_key and name mixed to 24 bits (daemon/store/path-number.ts): SQLite has
+                -- no function for it, and with one of ours no other program could open the file
   name          TEXT NOT NULL -- the last component of the path
 ) STRICT;
 
@@ -194,15 +196,8 @@ CREATE TABLE file (
 -- an entry in place of 33. A query gives both the four bytes and the whole: the first finds, the second decides.
 CREATE INDEX file_by_build_id ON file (substr(build_id, 1, 4));
 
--- Paths by a number of 24 bits, which SQLite keeps in three bytes. Its upper ten are the directory's last ones, so
--- that the files of a package have neighbouring entries; the others mix the length of the name with four of its
--- characters, and hundreds of names may share them: a query gives directory and name, too, which decide. A name
--- without characters has no mixture. Only SQLite's own functions are used, so that any program can open the file.
-CREATE INDEX file_by_path ON file (
-  (directory_key % 1024) * 16384 - 8388608
-  + ifnull((length(name) * 7919 + unicode(name) * 131 + unicode(substr(name, -4)) * 3571
-            + unicode(substr(name, -8)) * 9973 + unicode(substr(name, -14)) * 12497) % 16381, 0)
-);
+-- Some three paths of fifty million share a number: a query gives directory and name, too, which decide.
+CREATE INDEX file_by_path ON file (path_number);
 
 -- How much there is, kept by each transaction that writes: counting fifty million rows takes seconds.
 CREATE TABLE total (

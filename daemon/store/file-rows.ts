@@ -3,6 +3,7 @@ import type { BuildId } from '../../shared/build-id.ts';
 import type { FileKind } from '../../shared/elf/kind.ts';
 import type { Directories } from './directories.ts';
 import type { Database } from './open.ts';
+import { pathNumber } from './path-number.ts';
 import { STORED_EVIDENCE, type StoredFile } from './types.ts';
 
 /** Files that an RPM can have in the index; the largest kernels have some ten thousand. */
@@ -78,7 +79,7 @@ export class FileRows {
   readonly #directories: Directories;
   readonly #selectBuildIds: Statement<[number, number], Buffer>;
   readonly #delete: Statement<[number, number]>;
-  readonly #insert: Statement<[number, Buffer, number, number, string]>;
+  readonly #insert: Statement<[number, Buffer, number, number, number, string]>;
   readonly #exists: Statement<[Buffer, Buffer], number>;
   /** Build-ids that the transaction has met, and which therefore are there: a program's is its debuginfo's, too. */
   readonly #met = new Set<BuildId>();
@@ -90,7 +91,8 @@ export class FileRows {
       .pluck();
     this.#delete = db.prepare('DELETE FROM file WHERE file_key >= ? AND file_key < ?');
     this.#insert = db.prepare(
-      'INSERT INTO file (file_key, build_id, kind_evidence, directory_key, name) VALUES (?, ?, ?, ?, ?)',
+      `INSERT INTO file (file_key, build_id, kind_evidence, directory_key, path_number, name)
+       VALUES (?, ?, ?, ?, ?, ?)`,
     );
     this.#exists = db
       .prepare<[Buffer, Buffer], number>(
@@ -108,9 +110,9 @@ export class FileRows {
       // The entry's place in the index is about to be written, so that looking there first costs little.
       if (!this.#met.has(file.buildId) && !this.#known(buildId)) change.build_ids++;
       this.#met.add(file.buildId);
-      const { directoryKey, name } = this.#directories.findOrMake(file.path);
+      const place = this.#directories.findOrMake(file.path);
       const kindEvidence = KINDS.indexOf(file.kind) + 2 * STORED_EVIDENCE.indexOf(file.evidence);
-      this.#insert.run(fileKey++, buildId, kindEvidence, directoryKey, name);
+      this.#insert.run(fileKey++, buildId, kindEvidence, place.directoryKey, pathNumber(place), place.name);
     }
     change.files += files.length;
     return change;

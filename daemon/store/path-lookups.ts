@@ -6,6 +6,7 @@ import { type FileRow, fileOfRow, holderKeyOf } from './file-rows.ts';
 import type { Page } from './lookup-types.ts';
 import type { Database } from './open.ts';
 import { requireLimit } from './pages.ts';
+import { pathNumber } from './path-number.ts';
 import { type RpmReader, Seen } from './rpm-reader.ts';
 import { snapshots } from './transactions.ts';
 import type { StoredMatch } from './types.ts';
@@ -18,11 +19,6 @@ type PathRow = [build_id: Buffer, ...FileRow];
  */
 const LOOKED_AT = 5000;
 
-/** What file_by_path is an index of, as schema.sql has it: another expression would not find the index. */
-const PATH_NUMBER = `(directory_key % 1024) * 16384 - 8388608
-  + ifnull((length(name) * 7919 + unicode(name) * 131 + unicode(substr(name, -4)) * 3571
-            + unicode(substr(name, -8)) * 9973 + unicode(substr(name, -14)) * 12497) % 16381, 0)`;
-
 /** Files by their paths. */
 export class PathLookups {
   readonly #rpms: RpmReader;
@@ -30,7 +26,6 @@ export class PathLookups {
   readonly #directories: Directories;
   readonly #snapshot: <T>(read: () => T) => T;
   readonly #newest: Statement<[], PathRow>;
-  readonly #number: Statement<[number, string], number>;
   readonly #keyBehind: Statement<[number, number], number>;
   readonly #rowsAt: Statement<[number, number, number, number, string, number], PathRow>;
 
@@ -45,21 +40,16 @@ export class PathLookups {
          WHERE file_key > 0 ORDER BY file_key DESC LIMIT 1`,
       )
       .raw();
-    this.#number = db
-      .prepare<[number, string], number>(
-        `WITH place (directory_key, name) AS (VALUES (?, ?)) SELECT ${PATH_NUMBER} FROM place`,
-      )
-      .pluck();
     this.#keyBehind = db
       .prepare<[number, number], number>(
-        `SELECT file_key FROM file INDEXED BY file_by_path WHERE ${PATH_NUMBER} = ? AND file_key < ?
+        `SELECT file_key FROM file INDEXED BY file_by_path WHERE path_number = ? AND file_key < ?
          ORDER BY file_key DESC LIMIT 1 OFFSET ${LOOKED_AT}`,
       )
       .pluck();
     this.#rowsAt = db
       .prepare<[number, number, number, number, string, number], PathRow>(
         `SELECT build_id, file_key, kind_evidence, directory_key, name FROM file INDEXED BY file_by_path
-         WHERE ${PATH_NUMBER} = ? AND file_key < ? AND file_key > ? AND directory_key = ? AND name = ?
+         WHERE path_number = ? AND file_key < ? AND file_key > ? AND directory_key = ? AND name = ?
          ORDER BY file_key DESC LIMIT ?`,
       )
       .raw();
@@ -96,7 +86,7 @@ export class PathLookups {
   #page(place: Place | null, below: number, limit: number): { rows: PathRow[]; above: number } {
     if (place === null) return { rows: [], above: -Infinity };
     const { directoryKey, name } = place;
-    const number = this.#number.get(directoryKey, name) ?? 0;
+    const number = pathNumber(place);
     const above = this.#keyBehind.get(number, below) ?? -Infinity;
     return { rows: this.#rowsAt.all(number, below, above, directoryKey, name, limit), above };
   }

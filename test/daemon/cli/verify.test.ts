@@ -79,7 +79,7 @@ describe('an index of local RPMs', () => {
     ) as [{ file_key: number; name: string }];
     tamper(`DELETE FROM file WHERE file_key = ${key}`);
     tamper(
-      `INSERT INTO file SELECT ${key}, x'aabb', 4, directory_key, 'imagined' FROM file WHERE name = 'greet'`,
+      `INSERT INTO file SELECT ${key}, x'aabb', 4, directory_key, 0, 'imagined' FROM file WHERE name = 'greet'`,
     );
 
     const { code, stderr, outcomes, disagreements, disagreement_count: count } = await report();
