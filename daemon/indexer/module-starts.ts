@@ -21,6 +21,8 @@ export class ModuleStarts {
   /** Made for the first module: most packages have none. */
   #start: Uint8Array | null = null;
   #filled = 0;
+  /** Bytes that tell the first ones of the module, or all that it has. */
+  #startBytes = 0;
   #state: 'starting' | 'told' | 'whole' = 'told';
   #compression: ModuleCompression = 'xz';
   #fileIndex = 0;
@@ -32,11 +34,17 @@ export class ModuleStarts {
 
   /**
    * Begins a module that is there to be loaded: of a separate debuginfo file the start would not tell that it is
-   * one. With ranges that an earlier pass missed it is read whole.
+   * one. It has `size` bytes. With ranges that an earlier pass missed it is read whole.
    */
-  begin(compression: ModuleCompression, fileIndex: number, knownRanges: readonly ByteRange[]): void {
+  begin(
+    compression: ModuleCompression,
+    fileIndex: number,
+    size: number,
+    knownRanges: readonly ByteRange[],
+  ): void {
     this.#compression = compression;
     this.#fileIndex = fileIndex;
+    this.#startBytes = Math.min(size, START_BYTES[compression]);
     this.#filled = 0;
     if (knownRanges.length > 0) this.beginWhole(compression, fileIndex, knownRanges);
     else this.#state = 'starting';
@@ -50,24 +58,28 @@ export class ModuleStarts {
   write(bytes: Uint8Array): void {
     let rest = bytes;
     if (this.#state === 'starting') {
-      this.#start ??= new Uint8Array(START_BYTES_MAX);
-      const taken = bytes.subarray(0, START_BYTES[this.#compression] - this.#filled);
-      this.#start.set(taken, this.#filled);
-      this.#filled += taken.length;
+      const taken = bytes.subarray(0, this.#startBytes - this.#filled);
       rest = bytes.subarray(taken.length);
-      if (this.#filled === START_BYTES[this.#compression]) this.#readStart();
+      const start = taken.length === this.#startBytes ? taken : this.#collect(taken);
+      if (start.length === this.#startBytes) this.#readStart(start);
     }
     if (this.#state === 'whole' && rest.length > 0) this.#modules.write(rest);
   }
 
   endModule(): void {
-    if (this.#state === 'starting') this.#readStart();
     if (this.#state === 'whole') this.#modules.endModule();
     this.#state = 'told';
   }
 
-  #readStart(): void {
-    const start = (this.#start ?? new Uint8Array()).subarray(0, this.#filled);
+  /** Most starts come in one piece, and are not copied. */
+  #collect(piece: Uint8Array): Uint8Array {
+    this.#start ??= new Uint8Array(START_BYTES_MAX);
+    this.#start.set(piece, this.#filled);
+    this.#filled += piece.length;
+    return this.#start.subarray(0, this.#filled);
+  }
+
+  #readStart(start: Uint8Array): void {
     const decoded = firstBytes(this.#compression, start, LEADING_BYTES);
     const buildId = decoded === null ? null : leadingBuildId(decoded);
     if (buildId === null) {

@@ -118,15 +118,28 @@ export class PayloadVisitor implements CpioVisitor {
   }
 
   #look(bytes: Uint8Array): void {
+    if (this.#startFilled === 0 && bytes.length >= COMPRESSION_MAGIC_BYTES) {
+      this.#decide(bytes);
+      this.#pass(bytes);
+      return;
+    }
     const taken = bytes.subarray(0, COMPRESSION_MAGIC_BYTES - this.#startFilled);
     this.#start.set(taken, this.#startFilled);
     this.#startFilled += taken.length;
     if (this.#startFilled < COMPRESSION_MAGIC_BYTES) return;
+    this.#decide(this.#start);
+    // The start is pushed once and then lent no longer: decompressors keep what they are given.
+    this.#pass(this.#start.slice());
+    this.#pass(bytes.subarray(taken.length));
+  }
+
+  /** What to do with a file that begins like this. */
+  #decide(start: Uint8Array): void {
     const knownRanges = this.#wanted.knownRanges.get(this.#fileIndex) ?? [];
     const compression = isCompressedModule(this.#files, this.#fileIndex)
-      ? detectCompression(this.#start)
+      ? detectCompression(start)
       : null;
-    if (isElfMagic(this.#start)) {
+    if (isElfMagic(start)) {
       this.#reading = 'elf';
       this.#scanner.start(knownRanges);
     } else if (compression === 'gzip' || compression === 'xz' || compression === 'zstd') {
@@ -134,19 +147,15 @@ export class PayloadVisitor implements CpioVisitor {
       if (this.#files.isBelow(this.#fileIndex, '/usr/lib/debug/')) {
         this.#modules.beginWhole(compression, this.#fileIndex, knownRanges);
       } else {
-        this.#modules.begin(compression, this.#fileIndex, knownRanges);
+        this.#modules.begin(compression, this.#fileIndex, this.#files.size(this.#fileIndex), knownRanges);
       }
     } else {
       this.#reading = 'skip';
-      return;
     }
-    // The start is pushed once and then lent no longer: decompressors keep what they are given.
-    this.#pass(this.#start.slice());
-    this.#pass(bytes.subarray(taken.length));
   }
 
   #pass(bytes: Uint8Array): void {
-    if (bytes.length === 0) return;
+    if (bytes.length === 0 || this.#reading === 'skip') return;
     if (this.#reading === 'elf') this.#scanner.push(bytes);
     else this.#modules.write(bytes);
   }

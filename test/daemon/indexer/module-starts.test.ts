@@ -41,7 +41,7 @@ async function read(
   const reader = new ModuleReader(onScan);
   const starts = new ModuleStarts(reader, onScan);
   for (const [index, [compression, bytes]] of modules.entries()) {
-    starts.begin(compression, index, []);
+    starts.begin(compression, index, bytes.length, []);
     for (let at = 0; at < bytes.length; at += pieceBytes) {
       starts.write(bytes.subarray(at, at + pieceBytes));
       await reader.takeWait();
