@@ -76,10 +76,8 @@ function start(args: readonly string[]): Running {
   };
 }
 
-const program = (name: string): string[] => [
-  ...process.execArgv,
-  fileURLToPath(new URL(`./${name}.ts`, import.meta.url)),
-];
+const CLIENT = fileURLToPath(new URL('./paced-lookups.ts', import.meta.url));
+const HOLDER = fileURLToPath(new URL('./many-connections.ts', import.meta.url));
 
 interface Latency {
   readonly p50: number;
@@ -89,7 +87,7 @@ interface Latency {
 
 /** A client that asks at an even pace, for so many seconds. */
 async function fastClient(url: string, seconds: number): Promise<Latency> {
-  const client = start([...program('paced-lookups'), url, pathsFile, String(LOOKUPS_A_SECOND)]);
+  const client = start([...process.execArgv, CLIENT, url, pathsFile, String(LOOKUPS_A_SECOND)]);
   await sleep(seconds * 1000);
   client.stop();
   const [, p50 = 0, p99 = 0, max = 0, errors = 0] = (await client.says('RESULT')).split(' ').map(Number);
@@ -128,7 +126,7 @@ try {
 
   const each = (all: number): string => String(Math.ceil(all / HOLDERS));
   const holders = Array.from({ length: HOLDERS }, () =>
-    start([...program('many-connections'), new URL(url).port, each(IDLE), each(SLOW)]),
+    start([...process.execArgv, HOLDER, new URL(url).port, each(IDLE), each(SLOW)]),
   );
   await Promise.all(holders.map((holder) => holder.says('OPEN')));
   const among = await fastClient(url, SECONDS_AMONG);
