@@ -19,8 +19,8 @@ import { rpmPage } from './rpm-page.ts';
 import { PAGE_HEADERS } from './style.ts';
 import { type Tried, nothingFoundPage, otherReadings, reservations, unreadablePage } from './trouble-page.ts';
 
-/** Rows of one page: some 20 kB of HTML. */
-const ROWS = 50;
+/** Rows of one page: at most some 30 kB of HTML. */
+const ROWS = 25;
 
 /** Bytes: a longer address is not answered with, as common proxies take 8 kB with all header lines. */
 const MAX_ADDRESS = 6000;
