@@ -3,6 +3,7 @@ import { openMirrorHttp } from '../../../daemon/kojis.ts';
 import { refresh } from '../../../daemon/repositories/refresh.ts';
 import type { Store } from '../../../daemon/store/types.ts';
 import type { ErrorCode } from '../../../shared/errors.ts';
+import { databasePath, inspect, storeAt } from '../../support/database-file.ts';
 import { openTestStore } from '../../support/test-store.ts';
 import { YumRepository, fixtureRpms, serveFiles } from '../../support/yum-repository.ts';
 
@@ -10,10 +11,13 @@ const RPMS = fixtureRpms('greet-', 'payload-');
 const PRIMARY = 'repodata/primary.xml.gz';
 const REPOMD = 'repodata/repomd.xml';
 
+const GENERATIONS = 'SELECT count(*) FROM repository_generation';
+
 /** Good packages are there, then the repository is damaged: they must stay, and nothing else must. */
 describe('the last good packages stay', () => {
   let yum: YumRepository;
   let store: Store;
+  let database: string;
   let url: string;
 
   const refreshed = () =>
@@ -25,7 +29,8 @@ describe('the last good packages stay', () => {
 
   beforeEach(async () => {
     yum = new YumRepository(fixtureRpms('greet-'));
-    store = openTestStore();
+    database = databasePath();
+    store = storeAt(database);
     ({ url } = await serveFiles(yum.directory));
     await store.repositories.configure(new Map([['demo', [{ name: 'updates', source: 'x' }]]]));
     await refreshed();
@@ -39,7 +44,7 @@ describe('the last good packages stay', () => {
     const rpm = { name: 'greet', epoch: null, version: '1.0', release: '1.fc40', arch: 'x86_64' };
     const asked = { ...rpm, buildTime: null, contentSize: null, build: { instance: 'demo' } };
     expect((await store.repositories.copiesOf([asked])).get(asked)).toHaveLength(1);
-    expect(await store.repositories.discard()).toBe(false);
+    expect(inspect(database, (db) => db.prepare(GENERATIONS).pluck().get())).toBe(1);
   }
 
   /** primary.xml as it should be, with this in it changed. */

@@ -183,6 +183,20 @@ describe('mirrors', () => {
     });
   });
 
+  test('are not to blame for what is wrong with the store', async () => {
+    const { url } = await serveFiles(new YumRepository(GREETS).directory);
+    const list = await serveFiles('/nowhere', (_, response) => !!response.end(`${url}\n${DEAD}\n`));
+    const ours = await repository({ kind: 'mirrorlist', url: list.url });
+    const store = { ...ours.store.repositories, begin: () => Promise.reject(new Error('full')) };
+    await expect(
+      refresh(
+        { name: 'updates', source: { kind: 'mirrorlist', url: list.url } },
+        { instance: 'demo', store, openHttp: openMirrorHttp, now: Date.now },
+        new AbortController().signal,
+      ),
+    ).rejects.toMatchObject({ code: 'internal', message: 'full' });
+  });
+
   test.each(['', '<html><body>welcome</body></html>', '# none\nrsync://x.example/\n'])(
     'are none in %j',
     async (content) => {
