@@ -104,6 +104,9 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   });
 
   boundConnections(app.server, bounds, log);
+  // Node forgets header lines past the 2000th: what a proxy adds at the end would be lost behind its client's.
+  // MAX_HEADER_BYTES bounds how many there can be.
+  app.server.maxHeadersCount = 0;
   app.removeContentTypeParser('text/plain');
   app.setErrorHandler(handleError);
   app.addHook('onRequest', noStoreByDefault);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { startTestServer } from '../../support/http-server.ts';
+import { rawExchange, rawStatus } from '../../support/raw-http.ts';
 import { recordingLog } from '../../support/recording-log.ts';
 
 /** Loopback is where the tests' requests come from, and so the proxy. */
@@ -49,6 +50,25 @@ describe('a push without a token, through a proxy', () => {
   ])('that %s is refused', async (_what, trusted, headers: Record<string, string>) => {
     expect(await statusOf(trusted, headers)).toBe(401);
   });
+});
+
+test('a header of the proxy counts however many its client has sent before it', async () => {
+  const server = await startTestServer();
+  const body = '{"instance":"fedora","koji_build_ids":[1]}';
+  const request = (...forwarded: string[]): string =>
+    [
+      'POST /push HTTP/1.1',
+      'Host: a',
+      'Content-Type: application/json',
+      `Content-Length: ${body.length}`,
+      'Connection: close',
+      ...Array.from({ length: 4000 }, (_, i) => `A${i}:`),
+      ...forwarded,
+      '',
+      body,
+    ].join('\r\n');
+  expect(rawStatus(await rawExchange(server.port, request('X-Forwarded-For: 203.0.113.9')))).toBe(401);
+  expect(rawStatus(await rawExchange(server.port, request()))).toBe(202);
 });
 
 describe('the log', () => {
