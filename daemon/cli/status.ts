@@ -11,7 +11,7 @@ export function addStatus(program: Command): void {
     .command('status')
     .summary('what the index holds and what waits')
     .description(
-      'Builds, RPMs and files in the index, the queue by state, the lag behind each Koji, the last push, the size of the database. The sweep is the slow comparison of every build with Koji: how much of it is done or when the last one ended, and how many builds it has found that nothing else had.',
+      'Builds, RPMs and files in the index, the queue by state, the lag behind each Koji, the last push, the size of the database. The sweep is the slow comparison of every build with Koji: how much of it is done or when the last one ended, and how many builds it has found that nothing else had. Where YUM repositories are configured, what is known of each.',
     )
     .option('--json', 'as GET /api/v1/status answers')
     .addHelpText(

@@ -132,18 +132,21 @@ export class KojiHttp {
   }
 
   /**
-   * Asks for a file, or the part of it that `headers` name: the answer is a 200, 206, 416, or a 304 where
-   * `headers` set a condition, whose body the caller reads or closes. Throws `missing_file` (404, 410, 403), `network`, `stopped`.
+   * Asks for a file, or the part of it that `headers` name: the answer is a 200, 206 or 416, or a 304 where they
+   * have If-None-Match or If-Modified-Since, whose body the caller reads or closes. Throws `missing_file` (404, 410,
+   * 403), `network`, `stopped`.
    */
   async getFile(url: string, headers: Record<string, string>, signal?: AbortSignal): Promise<HttpResponse> {
     const init: RequestInit = {
       headers: { ...headers, 'Accept-Encoding': 'identity', 'User-Agent': this.#userAgent },
       follow: MAX_REDIRECTS,
     };
+    const isConditional = 'If-None-Match' in headers || 'If-Modified-Since' in headers;
     return retrying(this.#retry, url, signal, async () => {
       const response = await this.#send({ url, what: 'file', init, signal });
       const { status } = response;
-      if ([200, 206, 304, 416].includes(status)) return response;
+      if (status === 200 || status === 206 || status === 416) return response;
+      if (status === 304 && isConditional) return response;
       await response.body.close();
       if (isAbsent(status)) {
         throw new DarkserverError('missing_file', `${url}: HTTP ${status}; the file is not there (yet)`);

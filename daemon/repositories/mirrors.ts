@@ -45,8 +45,7 @@ export async function fetchSmall(
   }: { headers?: Record<string, string>; maxBytes: number; signal: AbortSignal },
 ): Promise<SmallFile> {
   const { status, headers: answered, body } = await http.getFile(url, headers, signal);
-  const isConditional = Object.keys(headers).length > 0;
-  if (status !== 200 && !(status === 304 && isConditional)) {
+  if (status !== 200 && status !== 304) {
     await body.close();
     throw new DarkserverError('network', `${url}: HTTP ${status}, which was not asked for`);
   }

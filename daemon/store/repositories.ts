@@ -127,6 +127,8 @@ export class Repositories {
   }
 
   configure(repositories: ReadonlyMap<string, readonly KnownRepository[]>): void {
+    // Where there are none, nobody should wait for the lock of a transaction.
+    if (repositories.size === 0 && this.#selectAll.all().length === 0) return;
     const keys = new Map([...repositories.keys()].map((name) => [name, this.#instances.findOrMake(name)]));
     this.#transaction(() => {
       const kept = new Map<string, number>();
@@ -199,15 +201,15 @@ export class Repositories {
   }
 
   discard(): boolean {
-    let found = false;
+    const filling = JSON.stringify([...this.#filling]);
+    if (this.#selectLeftover.get(filling) === undefined) return false;
     this.#transaction(() => {
-      const generation = this.#selectLeftover.get(JSON.stringify([...this.#filling]));
+      const generation = this.#selectLeftover.get(filling);
       if (generation === undefined) return;
-      found = true;
       const { changes } = this.#deletePackages.run(generation, generation, DISCARD_PACKAGES);
       if (changes === 0) this.#deleteGeneration.run(generation);
     });
-    return found;
+    return true;
   }
 }
 
