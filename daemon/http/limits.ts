@@ -15,6 +15,9 @@ export const MAX_BODY_BYTES = 1024 * 1024;
 /** Build-ids in one of upstream's URLs; more is a 414. */
 export const MAX_IDS_IN_URL = 1000;
 
+/** Build-ids on one page for people; a core of a large desktop program has some 700. */
+export const MAX_IDS_ON_PAGE = 1000;
+
 /** A client that has not sent its header lines by then is cut off with a 408. */
 export const HEADERS_TIMEOUT = 10_000;
 

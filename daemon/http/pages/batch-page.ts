@@ -2,15 +2,13 @@ import type { BatchAnswer, Group, Match, MatchBuild, NotFoundReason } from '../.
 import type { AskedBuildId } from '../../../shared/build-id-forms.ts';
 import { DarkserverError } from '../../../shared/errors.ts';
 import type { Lookup } from '../../lookup/types.ts';
+import { MAX_IDS_ON_PAGE } from '../limits.ts';
 import { link } from './addresses.ts';
 import { buildCell, downloads, fileCell, holderCell } from './cells.ts';
 import type { Page } from './layout.ts';
 import { type Markup, markup } from './markup.ts';
 import { type Column, table } from './table.ts';
 import { adviceOn, count, numberInWords } from './words.ts';
-
-/** Build-ids on one page; a core of a large desktop program has some 700. Scripts may ask for more. */
-export const MAX_BUILD_IDS = 1000;
 
 /** One of those asked for, with the match that fits best to the others. */
 interface Found {
@@ -30,10 +28,10 @@ interface Missing {
  * each of them is. Throws `too_large`.
  */
 export async function batchPage(lookup: Lookup, asked: readonly AskedBuildId[]): Promise<Page> {
-  if (asked.length > MAX_BUILD_IDS) {
+  if (asked.length > MAX_IDS_ON_PAGE) {
     throw new DarkserverError(
       'too_large',
-      `${asked.length} build-ids are more than the ${MAX_BUILD_IDS} of one page; give them in parts, or POST ` +
+      `${asked.length} build-ids are more than the ${MAX_IDS_ON_PAGE} of one page; give them in parts, or POST ` +
         'them to /api/v1/buildids',
     );
   }

@@ -1,7 +1,7 @@
 import type { NamedMatch, StatusAnswer } from '../../../shared/api.ts';
 import type { Lookup } from '../../lookup/types.ts';
+import { MAX_IDS_ON_PAGE } from '../limits.ts';
 import { pageAddress } from './addresses.ts';
-import { MAX_BUILD_IDS } from './batch-page.ts';
 import type { Page } from './layout.ts';
 import { type Markup, markup, name } from './markup.ts';
 import type { QuestionKind } from './question.ts';
@@ -20,7 +20,7 @@ ${newest !== null && examples(newest)}
 <details>
 <summary>Several build-ids at once, as of a core dump</summary>
 <form action="./" method="post">
-<label for="ids">Up to ${numberInWords(MAX_BUILD_IDS)}, in any text that holds them, such as what <code>eu-unstrip -n --core FILE</code> prints</label>
+<label for="ids">Up to ${numberInWords(MAX_IDS_ON_PAGE)}, in any text that holds them, such as what <code>eu-unstrip -n --core FILE</code> prints</label>
 <textarea id="ids" name="q" rows="8" required autocomplete="off" spellcheck="false"></textarea>
 <button>Search for all</button>
 </form>
