@@ -16,8 +16,8 @@ import { kept } from './kept.ts';
 import { type Database, openDatabaseForReading } from './open.ts';
 import { toStoreError } from './store-error.ts';
 
-/** Pages (of 4 KiB) between two looks at who else wants something: a signal, the progress bar. */
-const PAGES_AT_ONCE = 256;
+/** Pages (of 2 KiB) between two looks at who else wants something: a signal, the progress bar. */
+const PAGES_AT_ONCE = 512;
 
 export interface BackupOptions {
   /** Replaces `target` where it exists. */

@@ -21,11 +21,17 @@ export const BUSY_MILLISECONDS = 10_000;
 const CACHE_KIB = 32 * 1024;
 
 /**
- * Pages (of 4 KiB) in the write-ahead log before they are moved into the database. Build-ids are random, so
+ * Bytes. Some forty tables and indexes have a page each at least, and build-ids and paths are random: each row
+ * changes a page of their indexes, which goes to the log and to the database. Larger pages double both.
+ */
+const PAGE_BYTES = 2048;
+
+/**
+ * Pages in the write-ahead log before they are moved into the database. Build-ids are random, so
  * every row changes another page of their index: the longer the log, the more often a page is written once
  * for several rows. SQLite's default of 1000 makes indexing a third slower.
  */
-const CHECKPOINT_PAGES = 8000;
+const CHECKPOINT_PAGES = 16_000;
 
 /** schema.sql stands beside daemon/ in the sources, and beside dist/ or in it once built. */
 function schemaSql(): string {
@@ -142,7 +148,7 @@ export function openDatabase(
     const { state, version } = stateOf(db, path, migrations);
     if (state === 'older') upgrade(db, path, version, { log, migrations });
     if (state === 'empty') {
-      db.exec('PRAGMA page_size = 4096');
+      db.exec(`PRAGMA page_size = ${PAGE_BYTES}`);
       db.exec('PRAGMA journal_mode = WAL');
       createSchema(db, path);
     }
@@ -152,7 +158,7 @@ export function openDatabase(
     db.exec('PRAGMA synchronous = NORMAL');
     db.exec(`PRAGMA cache_size = -${CACHE_KIB}`);
     db.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
-    db.exec(`PRAGMA journal_size_limit = ${2 * CHECKPOINT_PAGES * 4096}`);
+    db.exec(`PRAGMA journal_size_limit = ${2 * CHECKPOINT_PAGES * PAGE_BYTES}`);
   });
 }
 
