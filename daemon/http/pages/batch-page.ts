@@ -36,19 +36,19 @@ export async function batchPage(lookup: Lookup, asked: readonly AskedBuildId[]):
     );
   }
   const { results, group } = await lookup.byBuildIds(asked, { siblings: false, verify: false, group: true });
-  const { found, missing } = sort(results, group);
+  const { found, missing } = divide(results, group);
   return {
     title: count(asked.length, 'build-id'),
     found: missing.length === 0 ? 'all' : found.length > 0 ? 'some' : 'none',
     body: markup`<h1>${count(asked.length, 'build-id')}</h1>
-${group !== undefined && found.length > 0 && summary(group, asked.length)}
+${group !== undefined && group.builds.length > 0 && summary(group, asked.length)}
 ${found.length > 0 && table(`${numberInWords(found.length)} found`, FOUND, found)}
 ${missing.length > 0 && table(`${numberInWords(missing.length)} not found`, MISSING, missing)}
 ${missing.length > 0 && markup`<p>${adviceOn('unknown')}</p>`}`,
   };
 }
 
-function sort(
+function divide(
   results: BatchAnswer['results'],
   group: Group | undefined,
 ): { found: Found[]; missing: Missing[] } {

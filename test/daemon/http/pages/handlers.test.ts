@@ -82,6 +82,10 @@ describe('what was typed is answered', () => {
     const local = (await ask(server, pageAddress(null, SEEDED.local))).html;
     expect(local).toContain('no Koji knows this RPM');
     expect(local).not.toContain('href="file:');
+    // It is of no build that could explain it.
+    const list = (await ask(server, pageAddress(null, `${SEEDED.local} ${SEEDED.absent}`))).html;
+    expect(list).toContain('<caption>1 found');
+    expect(list).not.toContain('explain');
     const superseded = (await ask(server, pageAddress(null, SEEDED.superseded))).html;
     expect(superseded).toContain('no longer listed by Koji in this build');
   });
