@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Log } from '../log.ts';
-import { MAX_CONNECTIONS, MAX_WAITING_BYTES, RESERVED_FILES } from './limits.ts';
+import { MAX_ARRIVING_BYTES, MAX_CONNECTIONS, MAX_WAITING_BYTES, RESERVED_FILES } from './limits.ts';
 
 /** How often one message is said while its cause lasts. */
 const SAY_AGAIN_AFTER = 60_000;
@@ -19,6 +19,12 @@ export interface ConnectionBounds {
   readonly checkInterval: number;
 }
 
+/** Bytes of a request or an answer that are in memory. */
+interface Holding {
+  readonly socket: Socket;
+  readonly bytes: number;
+}
+
 /** How long a socket has held up the same bytes. */
 interface Standstill {
   /** Bytes that had left when this was looked at first. */
@@ -27,13 +33,16 @@ interface Standstill {
 }
 
 /**
- * What Node does not bound by itself: how many connections are open, and how long an answer waits for a client
- * that does not take it. Node sees to slow requests (headersTimeout, requestTimeout) and idle connections.
+ * What Node does not bound by itself: how many connections are open, how long an answer waits for a client that
+ * does not take it, and what requests and answers on their way take of memory. Node sees to slow requests
+ * (headersTimeout, requestTimeout) and idle connections.
  */
 export function boundConnections(server: Server, bounds: ConnectionBounds, log: Log): void {
   const max = bounds.maxConnections ?? affordableConnections(log);
   const sockets = new Set<Socket>();
   const standstills = new WeakMap<Socket, Standstill>();
+  /** Requests whose bodies are arriving, and what their connections had brought before. */
+  const bodies = new Map<IncomingMessage, number>();
   const sayCrowded = seldom(log);
   const sayDropped = seldom(log);
 
@@ -50,31 +59,45 @@ export function boundConnections(server: Server, bounds: ConnectionBounds, log: 
     server.closeIdleConnections();
   });
 
+  server.on('request', (request) => {
+    if (request.method !== 'POST') return;
+    bodies.set(request, request.socket.bytesRead);
+    request.once('close', () => bodies.delete(request));
+  });
+
   const check = (): void => {
     const now = performance.now();
-    let waiting = 0;
-    const holding: Socket[] = [];
+    const waiting: Holding[] = [];
     for (const socket of sockets) {
       if (socket.writableLength === 0) {
         standstills.delete(socket);
       } else if (standsStill(socket, standstills, now - bounds.answerTimeout)) {
         socket.destroy();
       } else {
-        waiting += socket.writableLength;
-        holding.push(socket);
+        waiting.push({ socket, bytes: socket.writableLength });
       }
     }
-    holding.sort((a, b) => b.writableLength - a.writableLength);
-    for (const socket of holding) {
-      if (waiting <= MAX_WAITING_BYTES) break;
-      waiting -= socket.writableLength;
-      socket.destroy();
-    }
+    giveUpLargest(waiting, MAX_WAITING_BYTES);
+    const arriving = [...bodies].map(([{ socket }, before]) => ({
+      socket,
+      bytes: socket.bytesRead - before,
+    }));
+    giveUpLargest(arriving, MAX_ARRIVING_BYTES);
   };
   const timer = setInterval(check, bounds.checkInterval).unref();
   server.once('close', () => {
     clearInterval(timer);
   });
+}
+
+function giveUpLargest(holding: Holding[], most: number): void {
+  let sum = holding.reduce((total, { bytes }) => total + bytes, 0);
+  if (sum <= most) return;
+  for (const { socket, bytes } of holding.sort((a, b) => b.bytes - a.bytes)) {
+    if (sum <= most) return;
+    sum -= bytes;
+    socket.destroy();
+  }
 }
 
 /** Whether none of what waits for this socket has left it since then. A write counts when all of it has left. */

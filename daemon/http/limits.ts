@@ -39,6 +39,9 @@ export const ANSWER_TIMEOUT = 60_000;
 /** Of all answers that wait for their clients; beyond it the largest are given up with their connections. */
 export const MAX_WAITING_BYTES = 128 * 1024 * 1024;
 
+/** Of all bodies that are arriving; beyond it the largest are given up with their connections. */
+export const MAX_ARRIVING_BYTES = 64 * 1024 * 1024;
+
 /** Connections that are open at once; a further one is closed at once. Some 15 KB of memory each while idle. */
 export const MAX_CONNECTIONS = 12_000;
 

@@ -5,12 +5,14 @@ import {
   COMPRESS_FROM,
   HEADERS_TIMEOUT,
   KEEP_ALIVE_TIMEOUT,
+  MAX_ARRIVING_BYTES,
   MAX_BODY_BYTES,
   MAX_CONNECTIONS,
   MAX_HEADER_BYTES,
   MAX_IDS_IN_URL,
   MAX_IDS_ON_PAGE,
   MAX_URL_BYTES,
+  MAX_WAITING_BYTES,
   REQUEST_TIMEOUT,
 } from '../../daemon/http/limits.ts';
 import { MAX_BATCH, MAX_PAGE, MAX_PUSH } from '../../shared/api.ts';
@@ -30,6 +32,7 @@ test('the limits of docs/api.md are those in force', () => {
       (time) => `${time / 1000} s`,
     ),
     String(MAX_CONNECTIONS),
+    ...[MAX_ARRIVING_BYTES, MAX_WAITING_BYTES].map((bytes) => `${bytes / 1024 ** 2} MiB`),
   ]);
   expect(API).toContain(`Answers of ${COMPRESS_FROM / 1024} KiB and more`);
 });

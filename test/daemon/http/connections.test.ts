@@ -2,6 +2,7 @@ import type { RequestListener, Server } from 'node:http';
 import { type Socket, connect } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
 import { type ConnectionBounds, boundConnections } from '../../../daemon/http/connections.ts';
+import { MAX_ARRIVING_BYTES } from '../../../daemon/http/limits.ts';
 import { afterTest } from '../../support/after-test.ts';
 import { listen } from '../../support/listen.ts';
 import { recordingLog } from '../../support/recording-log.ts';
@@ -148,4 +149,23 @@ describe('an answer that its client does not take', () => {
     await someClosed;
     expect(closed).toEqual(['/large']);
   });
+});
+
+test('bodies that arrive are given up, the largest first, when all of them are too much', async () => {
+  const { port } = await bounded({}, (request, response) => {
+    request.resume().once('end', () => response.end());
+  });
+  const post = (bytes: number): Socket => {
+    const socket = connect(port, '127.0.0.1').on('error', () => undefined);
+    afterTest(() => socket.destroy());
+    socket.write(`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ${bytes + 1}\r\n\r\n`);
+    socket.write(Buffer.alloc(bytes));
+    return socket;
+  };
+  const small = post(2 ** 20);
+  const large = post(MAX_ARRIVING_BYTES);
+  await end(large);
+  // The other one is heard to its end.
+  small.write('x');
+  expect(String(await firstBytes(small))).toMatch(/^HTTP\/1\.1 200 /);
 });
