@@ -202,6 +202,21 @@ describe('values', () => {
     expect(error.message).toMatch(/^koji\.reconcile_interval is .* line 5\): give a number and a unit/);
   });
 
+  test('ids of keys are of 8 or 16 hex digits, of any case', () => {
+    const { koji } = load(`${KOJI}sigkeys = ["A15B79CC", "0123456789abcdef"]\n`).config;
+    expect(koji[0].sigkeys).toEqual(['a15b79cc', '0123456789abcdef']);
+  });
+
+  test.each(['["a15b79"]', '["a15b79cc0"]', '["../../../"]', '[""]', '"a15b79cc"', '[7]'])(
+    '%s are no ids of keys',
+    (keys) => {
+      const error = failure(() => load(`${KOJI}sigkeys = ${keys}\n`));
+      expect(error.message).toMatch(
+        /^koji\.sigkeys.* is .* line 5\): give a list of key ids of 8 or 16 hex digits/,
+      );
+    },
+  );
+
   test.each([
     ['"3"', 'a text'],
     ['-1', 'less than none'],

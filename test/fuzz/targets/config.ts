@@ -24,6 +24,7 @@ name = "mykoji"
 hub = "https://koji.example.org/kojihub"
 topurl = "https://koji.example.org/kojifiles"
 skip_arches = ["src", "s390x"]
+sigkeys = ["a15b79cc", "0123456789ABCDEF"]
 reconcile_interval = "5m"
 max_connections = 8
 [[koji]]

@@ -3,7 +3,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { KojiHubClient } from '../../../daemon/koji/hub-client.ts';
 import type { KojiHttp } from '../../../daemon/koji/http.ts';
-import { asKojiBuildId } from '../../../shared/koji.ts';
+import { isPathSegment } from '../../../daemon/koji/paths.ts';
+import { asKojiBuildId, asKojiRpmId } from '../../../shared/koji.ts';
 import { DateTime, Float } from '../../support/stand-in-hub/values.ts';
 import type { PyStruct, PyValue } from '../../support/stand-in-hub/values.ts';
 import { methodResponse } from '../../support/stand-in-hub/xml-response.ts';
@@ -17,6 +18,7 @@ interface HubInput {
 }
 
 const KOJI_BUILD_ID = asKojiBuildId(1) ?? assert.fail();
+const KOJI_RPM_ID = asKojiRpmId(4) ?? assert.fail();
 const URL_OF_HUB = 'https://koji.example/kojihub';
 /** Requests for one question: what asks for more goes round in circles. */
 const REQUESTS_MAX = 100;
@@ -38,6 +40,12 @@ const QUESTIONS: readonly ((hub: KojiHubClient) => Promise<unknown>)[] = [
   (hub) => hub.getBuilds([KOJI_BUILD_ID, KOJI_BUILD_ID]),
   (hub) => hub.getBuildContent(KOJI_BUILD_ID),
   (hub) => hub.listTagged('tag'),
+  async (hub) => {
+    const keys = [...(await hub.getSignatures([KOJI_RPM_ID])).values()].flat();
+    for (const key of keys) assert.ok(isPathSegment(key), 'a key would lead out of the file store');
+  },
+  (hub) => hub.newestSignatures(10),
+  (hub) => hub.buildsOfRpms([KOJI_RPM_ID]),
   (hub) => drain(hub.listBuilds({ packageName: 'hello' })),
 ];
 
@@ -56,6 +64,7 @@ const RPM: PyStruct = {
   ...{ id: 4, build_id: 1, name: 'hello', epoch: 0, version: '1.0', release: '1', arch: 'x86_64' },
   ...{ size: 100, payloadhash: 'abcd', metadata_only: false },
 };
+const SIGNATURE: PyStruct = { rpm_id: 4, sigkey: 'a15b79cc', sighash: '00' };
 const ARCHIVE: PyStruct = {
   ...{ id: 5, build_id: 1, filename: 'a.tar.gz', type_name: 'tar', btype: 'image', size: 9 },
   ...{
@@ -121,6 +130,8 @@ const answer = fc.oneof(
   odd,
   almost(BUILD),
   few(BUILD),
+  few(SIGNATURE),
+  fc.tuple(few(SIGNATURE)).map((one): PyValue => [one]),
   full,
   {
     weight: 1,
