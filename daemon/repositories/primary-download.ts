@@ -6,12 +6,9 @@ import { Digester, formatChecksum } from './checksum.ts';
 import { PrimaryReader } from './primary.ts';
 import type { PrimaryFacts } from './repomd.ts';
 
-/**
- * Bytes of a primary, compressed and not. The largest of Fedora's and Debian-sized repositories have a twentieth
- * of these.
- */
+/** Bytes of a primary, as it lies there and decompressed: those of 100,000 packages have some 300 MB. */
 const PRIMARY_MAX = 512 * 1024 * 1024;
-const OPEN_PRIMARY_MAX = 4 * 1024 * 1024 * 1024;
+const OPEN_PRIMARY_MAX = 2 * 1024 * 1024 * 1024;
 
 /** Packages handed over at once: what is kept of them meanwhile is half a megabyte. */
 const BATCH = 2000;
