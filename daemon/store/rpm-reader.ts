@@ -2,9 +2,9 @@ import type { Statement } from 'better-sqlite3';
 import type { ErrorCode } from '../../shared/errors.ts';
 import { BUILD_STATES, type KojiBuildId, type KojiRpmId } from '../../shared/koji.ts';
 import type { Directories } from './directories.ts';
+import { hashInSql } from './hashes.ts';
 import type { Instances } from './instances.ts';
 import type { Database } from './open.ts';
-import { decodePayloadHash } from './rpm-rows.ts';
 import { SignedCopies } from './signed-copies.ts';
 import type { StoredArchive, StoredBuild, StoredRpm } from './types.ts';
 
@@ -32,7 +32,7 @@ type RpmRow = [
   release: string,
   arch: string,
   size: number,
-  payload_hash: Buffer | string | null,
+  payload_hash: string | null,
   build_time: number | null,
   content_size: number | null,
   signed: number,
@@ -71,8 +71,9 @@ export class RpmReader {
       .raw();
     this.#selectRpm = db
       .prepare<[number], RpmRow>(
-        `SELECT build_key, koji_rpm_id, name, epoch, version, release, arch, size, payload_hash,
-           build_time, content_size, signed, superseded, error_code, error_message, local_directory_key, local_name
+        `SELECT build_key, koji_rpm_id, name, epoch, version, release, arch, size,
+           ${hashInSql('payload_hash')}, build_time, content_size, signed, superseded,
+           error_code, error_message, local_directory_key, local_name
          FROM rpm WHERE rpm_key = ?`,
       )
       .raw();
@@ -94,7 +95,7 @@ export class RpmReader {
       release,
       arch,
       size,
-      payloadHash: decodePayloadHash(payloadHash),
+      payloadHash,
       buildTime,
       contentSize,
       build: buildKey === null ? null : this.build(buildKey, seen),
