@@ -2,13 +2,19 @@ import { connect } from 'node:net';
 
 /**
  * Sends bytes as they are, for requests that no HTTP client would make, and returns all that comes back
- * until the server closes the connection (so say "Connection: close" in a request that is well-formed).
+ * until the server closes the connection (so say "Connection: close" in a request that is well-formed). With
+ * `hangUp` it says that nothing more will be sent, so that the server need not wait for the rest of a fragment.
  */
-export function rawExchange(port: number, request: string | Uint8Array): Promise<string> {
+export function rawExchange(
+  port: number,
+  request: string | Uint8Array,
+  { hangUp = false }: { readonly hangUp?: boolean } = {},
+): Promise<string> {
   return new Promise((resolve, reject) => {
     const received: Buffer[] = [];
     const socket = connect(port, '127.0.0.1', () => {
-      socket.write(request);
+      if (hangUp) socket.end(request);
+      else socket.write(request);
     });
     socket.on('data', (chunk: Buffer) => received.push(chunk));
     socket.on('close', () => {

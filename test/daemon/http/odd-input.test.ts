@@ -76,3 +76,64 @@ test.each(['/api/v1/buildids', '/push'])('whatever JSON is posted to %s', async 
     { numRuns: 300 },
   );
 });
+
+/** Pieces of which requests are made, right and wrong, in any order. */
+const piece = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.constantFrom('GET ', 'POST ', 'HEAD ', '/healthz', '/push', '*', 'http://a/', ' HTTP/1.1'),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.constantFrom('\r\n', '\r\n\r\n', '\n', '\r', ' ', '\t', ':', ',', ';', '\0', '0\r\n\r\n'),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.constantFrom(
+      'Host: a\r\n',
+      'Connection: close\r\n',
+      'Connection: Upgrade\r\nUpgrade: h2c\r\n',
+      'Content-Type: application/json\r\n',
+      'Content-Length: 2\r\n',
+      'Content-Length: ',
+      'Transfer-Encoding: chunked\r\n',
+      'Expect: 100-continue\r\n',
+      'Accept-Encoding: gzip;q=',
+      'If-None-Match: ',
+      'X-Forwarded-For: ',
+      'Range: bytes=',
+    ),
+  },
+  fc.constantFrom(
+    'GET /serverversion HTTP/1.1\r\nHost: a\r\n\r\n',
+    '{"build_ids":[]}',
+    '1\r\nx\r\n',
+    'ffffffffffffffff',
+  ),
+  fc.string({
+    unit: fc.integer({ min: 0, max: 0xff }).map((byte) => String.fromCharCode(byte)),
+    maxLength: 20,
+  }),
+);
+
+test('whatever is no HTTP, or hardly', async () => {
+  const server = await startTestServer({
+    trustedProxies: ['127.0.0.1'],
+    rateLimit: { requests: 1e6, window: 1000 },
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(piece, { minLength: 1, maxLength: 25 }), async (pieces) => {
+      const request = Buffer.from(pieces.join(''), 'latin1');
+      const response = await rawExchange(server.port, request, { hangUp: true });
+      // Nothing at all is an answer to who has hung up.
+      if (response === '') return;
+      const statuses = [...response.matchAll(/HTTP\/1\.1 (\d{3}) [A-Z]/g)].map(([, status]) =>
+        Number(status),
+      );
+      expect(statuses.length).toBeGreaterThan(0);
+      for (const status of statuses) expect(status).toBeLessThan(500);
+    }),
+    { numRuns: 500 },
+  );
+  expect((await fetch(`${server.url}/healthz`)).status).toBe(200);
+});
