@@ -1,8 +1,7 @@
-import { closest } from 'fastest-levenshtein';
 import type { FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { DarkserverError } from '../../shared/errors.ts';
-import { decode } from './request.ts';
+import { decode, unknownName } from './request.ts';
 
 /**
  * Decodes what stands behind the "?" by its schema. A parameter that is unknown or given twice is refused: who
@@ -28,14 +27,9 @@ export function queryDecoder<Query extends z.ZodObject>(
 }
 
 function unknownParameter(name: string, known: readonly string[]): DarkserverError {
+  if (known.length > 0) return unknownName('parameter', name, known);
   const shown = JSON.stringify(name.slice(0, 100));
-  if (known.length === 0) {
-    return new DarkserverError('bad_input', `this path takes no parameters, and was given ${shown}`);
-  }
-  return new DarkserverError(
-    'bad_input',
-    `there is no parameter ${shown}; did you mean "${closest(name.slice(0, 100), known)}"?`,
-  );
+  return new DarkserverError('bad_input', `this path takes no parameters, and was given ${shown}`);
 }
 
 /** The parser leaves wrong escapes as they stand, and a name would be looked for that nobody has given. */

@@ -1,4 +1,5 @@
-import type { z } from 'zod';
+import { closest } from 'fastest-levenshtein';
+import { z } from 'zod';
 import { MAX_BATCH } from '../../shared/api.ts';
 import { type AskedBuildId, requireAskedBuildId } from '../../shared/build-id-forms.ts';
 import { type BuildId, requireBuildId } from '../../shared/build-id.ts';
@@ -14,11 +15,27 @@ export function decode<Schema extends z.ZodType>(schema: Schema, sent: unknown):
   if (error === undefined) return data;
   const issue = error.issues[0];
   if (issue === undefined) throw new DarkserverError('bad_input', 'the request is malformed');
+  if (issue.code === 'unrecognized_keys' && schema instanceof z.ZodObject) {
+    throw unknownName('member', issue.keys[0] ?? '', Object.keys(schema.shape));
+  }
   const where = issue.path.length === 0 ? 'the request' : memberName(issue.path);
   if (issue.code === 'too_big' && issue.origin === 'array') {
     throw new DarkserverError('too_large', `${where} has more than ${issue.maximum} members; send several`);
   }
   throw new DarkserverError('bad_input', `${where}: ${issue.message}`);
+}
+
+/** A misspelt name would make another question than was meant: `bad_input` that says what is nearest to it. */
+export function unknownName(
+  what: 'parameter' | 'member',
+  name: string,
+  known: readonly string[],
+): DarkserverError {
+  const start = name.slice(0, 100);
+  return new DarkserverError(
+    'bad_input',
+    `there is no ${what} ${JSON.stringify(start)}; did you mean "${closest(start, known)}"?`,
+  );
 }
 
 /** What stands for build-ids in a batch, each once. Throws `bad_input` naming the first that is none. */

@@ -184,6 +184,13 @@ describe('POST /api/v1/buildids', () => {
     expect(await errorOf(response)).toMatchObject({ code: 'bad_input' });
   });
 
+  test('a member that there is not is named with the nearest, and not at length', async () => {
+    const error = await errorOf(await post(JSON.stringify({ build_ids: [], grop: true })));
+    expect(error.message).toBe('there is no member "grop"; did you mean "group"?');
+    const long = await errorOf(await post(JSON.stringify({ build_ids: [], ['a'.repeat(30_000)]: 1 })));
+    expect(long.message.length).toBeLessThan(300);
+  });
+
   test('the member that has the wrong type is named', async () => {
     const error = await errorOf(await post('{"build_ids":["aabb",7]}'));
     expect(error.message).toMatch(/^build_ids\[1\]: /);

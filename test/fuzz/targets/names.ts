@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { decode, decodeBuildIdList } from '../../../daemon/http/request.ts';
+import { decode, decodeAskedBuildIds, decodeBuildIdList } from '../../../daemon/http/request.ts';
 import { parseRetryAfter } from '../../../daemon/koji/http-retry.ts';
 import { isPathSegment, publishedUrl, rpmPath } from '../../../daemon/koji/paths.ts';
 import { batchRequest, prefixQuery, pushRequest } from '../../../shared/api.ts';
 import { requireBuildId } from '../../../shared/build-id.ts';
-import { distTag, formatNvra, parseNvr, parseNvra, requireNvra } from '../../../shared/nvr.ts';
+import { distTag, formatNvra, parseNvra, requireNvr, requireNvra } from '../../../shared/nvr.ts';
 import type { FuzzTarget, OpenTarget } from '../target.ts';
 
 const PIECES = [
@@ -63,9 +63,12 @@ const READERS: readonly ((sent: string) => void)[] = [
     assert.equal(url.search + url.hash, '');
   },
   (sent) => {
-    parseNvr(sent);
     distTag(sent);
     parseRetryAfter(sent);
+    requireNvr(sent);
+  },
+  (sent) => {
+    decodeAskedBuildIds([sent, sent]);
   },
   (sent) => {
     decodeBuildIdList(sent);
@@ -87,7 +90,7 @@ export const names: FuzzTarget = {
   share: 104,
   open: (): OpenTarget<{ readonly sent: string; readonly reader: number }> => ({
     inputs: fc.record({ sent: text, reader: fc.nat({ max: READERS.length - 1 }) }),
-    errors: ['bad_input', 'too_large'],
+    errors: ['bad_input', 'too_large', 'uri_too_long'],
     mayAllocate: ({ sent }) => 2 ** 20 + 64 * sent.length,
     read: ({ sent, reader }) => {
       READERS[reader]?.(sent);
