@@ -1,7 +1,7 @@
 import type { BuildAnswer } from '../../shared/api.ts';
 import { formatNvr } from '../../shared/nvr.ts';
 import type { Store, StoredBuild } from '../store/types.ts';
-import { archiveEntry, jobFactsOf, rpmEntry } from './content.ts';
+import { archiveEntry, jobFactsOf, locatedRpmOf, rpmEntry } from './content.ts';
 import { isKey, isBuildPlace, readCursor, writeCursor } from './cursors.ts';
 import { buildFactsOf, isoTime } from './facts.ts';
 import { type MatchParts, NO_EXTRAS } from './matches.ts';
@@ -66,15 +66,18 @@ export function createBuildLookups(
     package: async (name, { limit, cursor }) => {
       const after = readCursor(cursor, isBuildPlace);
       const { builds, next } = await index.findBuildsOfPackage(name, { after, limit });
-      if (builds.length === 0 && after === null) {
+      const local = after === null ? await index.findLocalRpms(name, limit) : [];
+      if (builds.length + local.length === 0 && after === null) {
         return notFound('unknown', `no build or RPM of the name ${name} is known`);
       }
+      const urlsOf = await locate(local, parts, false);
       return {
         name,
         builds: builds.map(({ build, rpms }) => ({
           ...buildFactsOf(build, parts.koji.get(build.instance)),
           rpms,
         })),
+        local_rpms: local.map((rpm) => locatedRpmOf(rpm, urlsOf)),
         next_cursor: writeCursor(next),
       };
     },

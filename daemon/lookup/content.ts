@@ -1,4 +1,4 @@
-import type { BuildAnswer, RpmAnswer } from '../../shared/api.ts';
+import type { BuildAnswer, LocatedRpm, RpmAnswer } from '../../shared/api.ts';
 import type { Job, StoredArchive, StoredRpm } from '../store/types.ts';
 import { archiveFactsOf, buildFactsOf, rpmFactsOf } from './facts.ts';
 import type { UrlParts, UrlsOf } from './urls.ts';
@@ -9,6 +9,10 @@ type Entry = Pick<BuildAnswer['rpms'][number], 'urls' | 'files' | 'superseded' |
 
 function entryOf(holder: StoredRpm | StoredArchive, files: number, urlsOf: UrlsOf): Entry {
   return { urls: urlsOf(holder), files, superseded: holder.superseded, error: holder.error };
+}
+
+export function locatedRpmOf(rpm: StoredRpm, urlsOf: UrlsOf): LocatedRpm {
+  return { rpm: rpmFactsOf(rpm), urls: urlsOf(rpm) };
 }
 
 export function rpmEntry(rpm: StoredRpm, files: number, urlsOf: UrlsOf): BuildAnswer['rpms'][number] {

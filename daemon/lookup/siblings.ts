@@ -1,6 +1,6 @@
 import type { LocatedRpm, Siblings } from '../../shared/api.ts';
 import type { StoredRpm } from '../store/types.ts';
-import { rpmFactsOf } from './facts.ts';
+import { locatedRpmOf } from './content.ts';
 import type { UrlsOf } from './urls.ts';
 
 /**
@@ -9,7 +9,7 @@ import type { UrlsOf } from './urls.ts';
  * accompanied by one with what all its flavours share.
  */
 export function siblingsOf(rpm: StoredRpm, ofBuild: readonly StoredRpm[], urlsOf: UrlsOf): Siblings {
-  const locate = (sibling: StoredRpm): LocatedRpm => ({ rpm: rpmFactsOf(sibling), urls: urlsOf(sibling) });
+  const locate = (sibling: StoredRpm): LocatedRpm => locatedRpmOf(sibling, urlsOf);
   const sameArch = ofBuild.filter(({ arch }) => arch === rpm.arch);
   const buildName = rpm.build?.name ?? rpm.name;
   return {

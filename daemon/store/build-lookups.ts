@@ -27,6 +27,7 @@ export class BuildLookups {
   readonly #rpmKeysOfBuild: Statement<[number, number, number], number>;
   readonly #archiveKeysOfBuild: Statement<[number, number, number], number>;
   readonly #buildsOfPackage: Statement<[string, string, number, number, number], [number, number | null]>;
+  readonly #localRpmKeys: Statement<[string, number], number>;
   readonly #countRpms: Statement<[number], number>;
   readonly #siblings: Statement<[number], number>;
 
@@ -67,6 +68,12 @@ export class BuildLookups {
          ORDER BY completed_at DESC, build_key DESC LIMIT ?`,
       )
       .raw();
+    this.#localRpmKeys = db
+      .prepare<[string, number], number>(
+        `SELECT rpm_key FROM rpm INDEXED BY rpm_by_name
+         WHERE name = ? AND build_key IS NULL ORDER BY rpm_key DESC LIMIT ?`,
+      )
+      .pluck();
     this.#countRpms = db
       .prepare<[number], number>('SELECT count(*) FROM rpm WHERE build_key = ? AND superseded = 0')
       .pluck();
@@ -124,6 +131,14 @@ export class BuildLookups {
       }));
       const last = rows.length > limit ? page.at(-1) : undefined;
       return { builds, next: last === undefined ? null : { buildKey: last[0], completedAt: last[1] } };
+    });
+  }
+
+  localRpms(name: string, limit: number): StoredRpm[] {
+    requireLimit(limit);
+    return this.#snapshot(() => {
+      const seen = new Seen();
+      return this.#localRpmKeys.all(name, limit).map((rpmKey) => this.#rpms.rpm(rpmKey, seen));
     });
   }
 

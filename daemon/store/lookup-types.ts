@@ -72,6 +72,8 @@ export interface LookupPages {
     readonly builds: readonly { readonly build: StoredBuild; readonly rpms: number }[];
     readonly next: BuildPlace | null;
   }>;
+  /** RPMs of this name that no Koji knows, the newest in the index first. */
+  findLocalRpms(name: string, limit: number): Promise<StoredRpm[]>;
   /** Files at exactly this path, those of RPMs first, the newest in the index first; then of archives. */
   findByPath(
     path: string,

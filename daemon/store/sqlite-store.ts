@@ -112,6 +112,7 @@ function indexStore(index: SqliteIndex, read: Run, write: Run): IndexStore {
     lastHolderKeys: () => read(() => lookups.lastHolderKeys()),
     findBuilds: (nvr) => read(() => builds.byNvr(nvr)),
     findHolders: (instance, kojiBuildId, page) => read(() => builds.holders(instance, kojiBuildId, page)),
+    findLocalRpms: (name, limit) => read(() => builds.localRpms(name, limit)),
     findBuildsOfPackage: (name, page) => read(() => builds.ofPackage(name, page)),
     findSiblings: (of) => read(() => builds.siblings(of)),
     findRpmSummaries: (nvra) => read(() => index.rpmFiles.summaries(nvra)),

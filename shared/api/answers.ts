@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { archiveFacts, match, matchBuild, matchUrl, namedMatch, rpmFacts } from './match.ts';
+import { archiveFacts, locatedRpm, match, matchBuild, matchUrl, namedMatch, rpmFacts } from './match.ts';
 
 const notFoundReason = z.enum(['unknown', 'queued', 'failed', 'absent']).meta({
   id: 'NotFoundReason',
@@ -116,6 +116,10 @@ export const packageAnswer = z
     name: z.string(),
     builds: z.array(matchBuild.extend({ rpms: z.number().int() })).meta({
       description: 'The builds of the package, or that hold an RPM of this name, newest first.',
+    }),
+    local_rpms: z.array(locatedRpm).meta({
+      description:
+        'RPMs of this name that no Koji knows, the newest in the index first; on the first page alone.',
     }),
     next_cursor: nextCursor,
   })

@@ -117,7 +117,7 @@ export const matchBuild = z
   });
 export type MatchBuild = z.infer<typeof matchBuild>;
 
-const locatedRpm = z.object({ rpm: rpmFacts, urls }).meta({ id: 'LocatedRpm' });
+export const locatedRpm = z.object({ rpm: rpmFacts, urls }).meta({ id: 'LocatedRpm' });
 export type LocatedRpm = z.infer<typeof locatedRpm>;
 
 export const siblings = z

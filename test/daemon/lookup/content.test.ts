@@ -175,6 +175,12 @@ describe('a package', () => {
     expect(answer.builds[0]).toMatchObject({ nvr: 'hello-1.0-9.fc41', rpms: 1 });
     const [first] = found(await lookup.package('hello', { limit: 1 })).builds;
     expect(first).toEqual(answer.builds[0]);
+    expect(answer.local_rpms).toEqual([]);
+    const local = packageAnswer.parse(found(await lookup.package('lokal', PAGE)));
+    expect(local).toMatchObject({
+      builds: [],
+      local_rpms: [{ rpm: { nvra: 'lokal-1-1.aarch64' }, urls: [{}] }],
+    });
     expect(await lookup.package('nothing', PAGE)).toMatchObject({ notFound: { reason: 'unknown' } });
   });
 });

@@ -35,6 +35,7 @@ describe('what was typed is answered', () => {
     ['a build', 'hello-1.0-2.fc40', 'Build hello-1.0-2.fc40'],
     ["a build by Koji's number", 'fedora/4', 'Build hello-2-1,draft_4'],
     ['a package', 'c++lib', 'Package c++lib'],
+    ['a package that only local RPMs are of', 'lokal', 'Package lokal'],
     ['a path', '/usr/bin/hello', 'Path /usr/bin/hello'],
     ['several build-ids', `${SEEDED.bin} ${SEEDED.draft}`, '2 build-ids'],
   ])('%s', async (_, text, title) => {
