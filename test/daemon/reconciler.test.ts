@@ -1,7 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { Reconciler } from '../../daemon/reconciler.ts';
+import { PRIORITY } from '../../daemon/store/types.ts';
+import type { KojiBuildId } from '../../shared/koji.ts';
 import { afterTest } from '../support/after-test.ts';
-import { INSTANCE } from '../support/indexing.ts';
+import { GREET, INSTANCE, fixtureRpm } from '../support/indexing.ts';
 import { type Reconciling, setUpReconciling } from '../support/reconciling.ts';
 import { type LogLine, recordingLog } from '../support/recording-log.ts';
 import { StandInHub } from '../support/stand-in-hub/stand-in-hub.ts';
@@ -86,6 +88,19 @@ describe('a Koji', () => {
     expect(lines).toEqual([]);
     expect(hanging.koji.requests).toHaveLength(1);
   });
+});
+
+test('builds whose signed copies are awaited are looked at again, whatever becomes of the rounds', async () => {
+  const setting = await setUpReconciling();
+  const { koji, store } = setting;
+  const greet = setting.build('greet', 1, [fixtureRpm(GREET.main)]);
+  for (const rpmId of Object.values(koji.signing.rpmIds(greet))) koji.signing.sign(rpmId, 'a15b79cc');
+  await store.jobs.enqueue(INSTANCE, [greet as KojiBuildId], PRIORITY.push);
+  expect(await setting.work()).toEqual([greet]);
+  setting.pass(60_000);
+  koji.troubles.order({}, { kind: 'hang' });
+  start(setting, 10);
+  await untilQueued(setting, greet);
 });
 
 test('a defect of ours is told with where it happened', async () => {

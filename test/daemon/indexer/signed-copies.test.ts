@@ -85,6 +85,23 @@ describe('a signed copy', () => {
     ]);
   });
 
+  test('of a draft lies with it on its volume, and goes along when it is promoted', async () => {
+    const draft = addGreet(hub, { draft: true });
+    rpms = hub.signing.rpmIds(draft);
+    hub.changes.moveToVolume(draft, 'vol2');
+    sign('greet', KEY);
+    filesRead(hub);
+    await look(draft, never);
+    expect(hub.requests.map(({ path }) => path)).toContain(
+      `vol/vol2/packages/greet/1.0/1.fc40,draft_${draft}/data/signed/${KEY}/x86_64/${GREET.main}.rpm`,
+    );
+    expect(await copies()).toEqual([KEY]);
+    hub.changes.deleteBuild(build);
+    hub.changes.promoteBuild(draft);
+    await look(draft, never);
+    expect(await copies()).toEqual([KEY]);
+  });
+
   test('is found under topdir', async () => {
     const topdir = temporaryDirectory();
     sign('greet', KEY, fixtureRpm(GREET.libs));
