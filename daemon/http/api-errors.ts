@@ -11,7 +11,7 @@ export interface DescribedError {
 }
 
 /** Any request may be refused so, and any answer may fail. */
-export const ERRORS_OF_ALL = [414, 431, 500, 503] as const;
+export const ERRORS_OF_ALL = [408, 414, 431, 500, 503] as const;
 
 /** Errors by their HTTP status; routes name those that they answer with. */
 export const DESCRIBED_ERRORS: Readonly<Record<number, DescribedError>> = {
@@ -30,6 +30,11 @@ export const DESCRIBED_ERRORS: Readonly<Record<number, DescribedError>> = {
     code: 'not_found',
     description: 'Nothing is known of it, and why.',
     example: 'no RPM hello-1-1.noarch is known',
+  },
+  408: {
+    code: 'bad_input',
+    description: 'The request did not arrive in time.',
+    example: 'the request did not arrive in time',
   },
   413: {
     code: 'too_large',
