@@ -64,7 +64,7 @@ export async function whyNoBuild(
   return pending ?? notFound('unknown', `the index knows no ${name}`);
 }
 
-export function whyPending(name: string, job: Job | null): NotFound | null {
+function whyPending(name: string, job: Job | null): NotFound | null {
   if (job === null) return null;
   if (job.state === 'queued' || job.state === 'running') {
     return notFound(
