@@ -1,7 +1,7 @@
 import type { BuildId } from '../../shared/build-id.ts';
 import type { KojiBuildId } from '../../shared/koji.ts';
 import type { Nvr, Nvra } from '../../shared/nvr.ts';
-import type { StoredArchive, StoredBuild, StoredMatch, StoredRpm, StoredRpmMatch } from './types.ts';
+import type { StoredArchive, StoredBuild, StoredMatch, StoredRpm, StoredRpmMatch } from './stored.ts';
 
 /** Which part of a listing is asked for: what comes behind a place, or what comes first if that is null. */
 export interface Page<Place> {
