@@ -174,8 +174,8 @@ CREATE TABLE directory (
 
 -- The index itself: one row for each file with a GNU build-id.
 -- The rows of an RPM are one range of keys (no index is needed to find them), and a new RPM's rows are
--- appended: file_key = rpm_key * 2^20 + the number of the file within its RPM. file_key >> 20 is the rpm_key,
--- or, where it is negative, the archive_key.
+-- appended: file_key = rpm_key * 2^20 + the number of the file within its RPM, from 0 without gaps, so that the
+-- last one tells how many there are. file_key >> 20 is the rpm_key, or, where it is negative, the archive_key.
 -- directory_key names a directory row (0: the path has no "/"); it is no declared foreign key because
 -- directories are never deleted and checking it would cost a look-up for each row.
 CREATE TABLE file (
@@ -192,11 +192,11 @@ CREATE TABLE file (
   name          TEXT NOT NULL -- the last component of the path
 ) STRICT;
 
--- Four bytes tell 2^32 build-ids apart: of fifty million rows one in a hundred is looked at in vain, at 15 bytes
+-- Four bytes tell 2^32 build-ids apart: of fifty million rows one in a hundred is looked at in vain, at 17 bytes
 -- an entry in place of 33. A query gives both the four bytes and the whole: the first finds, the second decides.
 CREATE INDEX file_by_build_id ON file (substr(build_id, 1, 4));
 
--- Some three paths of fifty million share a number: a query gives directory and name, too, which decide.
+-- 16 bytes an entry. Some three paths of fifty million share a number: a query gives directory and name, too, which decide.
 CREATE INDEX file_by_path ON file (path_number);
 
 -- How much there is, kept by each transaction that writes: counting fifty million rows takes seconds.
