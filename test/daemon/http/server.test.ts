@@ -3,17 +3,18 @@ import { connect } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
 import { createHttpServer } from '../../../daemon/http/server.ts';
 import { silentLog } from '../../../daemon/log.ts';
-import { createLookup } from '../../../daemon/lookup.ts';
+import { createLookup } from '../../../daemon/lookup/lookup.ts';
 import { errorAnswer } from '../../../shared/api.ts';
 import { altered } from '../../support/altered.ts';
-import { TEST_KOJI, startTestServer } from '../../support/http-server.ts';
+import { startTestServer } from '../../support/http-server.ts';
+import { NO_CHECKS, TEST_KOJI } from '../../support/test-koji.ts';
 import { rawExchange, rawJson, rawStatus } from '../../support/raw-http.ts';
 
 describe('listening', () => {
   test('on a taken port is an error of configuration that names the address', async () => {
     const { port, store } = await startTestServer();
     const server = createHttpServer({
-      lookup: createLookup({ store, koji: TEST_KOJI, now: Date.now }),
+      lookup: createLookup({ store, koji: TEST_KOJI, checks: NO_CHECKS, now: Date.now }),
       store,
       log: silentLog,
       instances: [],
