@@ -3,6 +3,7 @@ import { formatNvr, formatNvra } from '../../shared/nvr.ts';
 import type { KojiConfig } from '../config/types.ts';
 import { buildWebUrl } from '../koji/paths.ts';
 import type { StoredArchive, StoredBuild, StoredRpm } from '../store/types.ts';
+import { isoTime } from './iso-time.ts';
 
 /** Rows of the store in the words of the API. */
 
@@ -49,10 +50,4 @@ export function buildFactsOf(
     completed_at: build.completedAt === null ? null : isoTime(build.completedAt * 1000),
     web_url: web === null ? null : buildWebUrl(web, build.kojiBuildId),
   };
-}
-
-/** Null for what is no time at all: content generators write their own into Koji. */
-export function isoTime(milliseconds: number): string | null {
-  const time = new Date(milliseconds);
-  return Number.isNaN(time.getTime()) ? null : time.toISOString();
 }

@@ -3,7 +3,7 @@ import type { KojiConfig } from '../config/types.ts';
 import type { SweepFacts } from '../store/reconciliation-types.ts';
 import type { RepositoryState } from '../store/repository-types.ts';
 import type { Store } from '../store/types.ts';
-import { isoTime } from './facts.ts';
+import { isoTime } from './iso-time.ts';
 
 /** A reconciliation is overdue when the last that succeeded is this many intervals ago: one has failed. */
 const OVERDUE = 2;

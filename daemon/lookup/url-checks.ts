@@ -1,7 +1,7 @@
 import fetch from 'node-fetch';
 import pLimit from 'p-limit';
 import type { MatchUrl } from '../../shared/api.ts';
-import { isoTime } from './facts.ts';
+import { isoTime } from './iso-time.ts';
 
 /** URLs that one answer has checked at most; the others are given as they are. */
 const MAX_CHECKED = 200;

@@ -4,7 +4,7 @@ import type { KojiConfig } from '../config/types.ts';
 import { archivePath, publishedUrl, rpmPath, signedRpmPath } from '../koji/paths.ts';
 import type { MirrorCopy, RepositoryStore } from '../store/repository-types.ts';
 import type { StoredArchive, StoredRpm } from '../store/types.ts';
-import { isoTime } from './facts.ts';
+import { isoTime } from './iso-time.ts';
 import { retraceUrl } from './retrace.ts';
 import type { UrlChecks } from './url-checks.ts';
 
