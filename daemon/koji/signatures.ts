@@ -20,9 +20,9 @@ const signature = z
   .object({ rpm_id: kojiRpmId, sigkey })
   .transform((row): KojiSignature => ({ kojiRpmId: row.rpm_id, sigkey: row.sigkey }));
 
-/** The method takes one RPM at a time. */
+/** The method takes one RPM at a time. There are many of these, and a keyword would double their XML. */
 export function signaturesCall(of: KojiRpmId): Call {
-  return { method: 'queryRPMSigs', params: [], keywords: { rpm_id: of } };
+  return { method: 'queryRPMSigs', params: [of] };
 }
 
 /** Of all RPMs, those with the largest ids: Koji does not tell when an RPM was signed. */
