@@ -1,5 +1,5 @@
 import type { Statement } from 'better-sqlite3';
-import type { BuildId } from '../../shared/build-id.ts';
+import { BUILD_ID_MAX_BYTES, type BuildId } from '../../shared/build-id.ts';
 import type { FileKind } from '../../shared/elf/kind.ts';
 import type { Directories } from './directories.ts';
 import type { Database } from './open.ts';
@@ -74,6 +74,16 @@ export function fileOfRow(row: FileRow, buildId: BuildId, directories: Directori
   };
 }
 
+const SCRATCH = Buffer.alloc(BUILD_ID_MAX_BYTES);
+const VIEWS = Array.from({ length: BUILD_ID_MAX_BYTES + 1 }, (_, length) => SCRATCH.subarray(0, length));
+
+/** Valid until the next call: one Buffer a row is a good part of what writing it costs. */
+function bytesOf(buildId: BuildId): Buffer {
+  const bytes = VIEWS[SCRATCH.write(buildId, 'hex')];
+  if (bytes === undefined || 2 * bytes.length !== buildId.length) throw new Error(`"${buildId}" is no build-id`);
+  return bytes;
+}
+
 /** Writes the rows of table file, an RPM or archive at a time. */
 export class FileRows {
   readonly #directories: Directories;
@@ -106,7 +116,7 @@ export class FileRows {
     const change = this.#remove(holderKey);
     let fileKey = firstFileKey(holderKey);
     for (const file of files) {
-      const buildId = Buffer.from(file.buildId, 'hex');
+      const buildId = bytesOf(file.buildId);
       // The entry's place in the index is about to be written, so that looking there first costs little.
       if (!this.#met.has(file.buildId) && !this.#known(buildId)) change.build_ids++;
       this.#met.add(file.buildId);
