@@ -80,7 +80,8 @@ const VIEWS = Array.from({ length: BUILD_ID_MAX_BYTES + 1 }, (_, length) => SCRA
 /** Valid until the next call: one Buffer a row is a good part of what writing it costs. */
 function bytesOf(buildId: BuildId): Buffer {
   const bytes = VIEWS[SCRATCH.write(buildId, 'hex')];
-  if (bytes === undefined || 2 * bytes.length !== buildId.length) throw new Error(`"${buildId}" is no build-id`);
+  if (bytes === undefined || 2 * bytes.length !== buildId.length)
+    throw new Error(`"${buildId}" is no build-id`);
   return bytes;
 }
 
