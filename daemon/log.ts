@@ -14,6 +14,8 @@ export interface Log {
   warn(message: string, fields?: LogFields): void;
   info(message: string, fields?: LogFields): void;
   debug(message: string, fields?: LogFields): void;
+  /** False where lines of debug go nowhere, so that whoever has many need not make them. */
+  readonly showsDebug?: boolean;
 }
 
 /** A log that says nothing, for callers that report in their own way. */
@@ -91,5 +93,8 @@ export function createLog(level: LogLevel, format: 'text' | 'json'): Log {
       logger.log(name, message, fields);
     };
   };
-  return { error: write('error'), warn: write('warn'), info: write('info'), debug: write('debug') };
+  return {
+    ...{ error: write('error'), warn: write('warn'), info: write('info'), debug: write('debug') },
+    showsDebug: level === 'debug',
+  };
 }

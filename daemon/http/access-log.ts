@@ -14,6 +14,10 @@ export function createAccessLog(log: Log, metrics: HttpMetrics) {
     const route = request.routeOptions.url ?? 'none';
     metrics.observeRequest(request.method, route, reply.statusCode, reply.elapsedTime / 1000);
     const slow = reply.elapsedTime > SLOW_REQUEST;
+    if (!slow && log.showsDebug === false) {
+      done();
+      return;
+    }
     log[slow ? 'info' : 'debug'](slow ? 'slow request' : 'request', {
       request: request.id,
       method: request.method,

@@ -3,6 +3,7 @@ import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
+import { createLog } from '../../daemon/log.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const PROGRAM = fileURLToPath(new URL('./programs/log-levels.ts', import.meta.url));
@@ -40,4 +41,9 @@ test('a file or pipe that is not the journal gets the lines alone', () => {
   expect(text).toMatch(/^\d{4}-\S+Z error a line of error koji_build_id=3$/);
   const [json = ''] = logged('json', () => '');
   expect(JSON.parse(json)).toMatchObject({ level: 'error', message: 'a line of error' });
+});
+
+test('a log says whether lines of debug are for nobody', () => {
+  expect(createLog('debug', 'text').showsDebug).toBe(true);
+  expect(createLog('info', 'text').showsDebug).toBe(false);
 });
