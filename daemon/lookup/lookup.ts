@@ -88,7 +88,7 @@ export function createLookup({ store, koji, checks, now }: LookupOptions): Looku
     byPath: async (path, { limit, cursor }, extras = NO_EXTRAS) => {
       const after = readCursor(cursor, isKey);
       const { matches: stored, next } = await index.findByPath(path, { after, limit });
-      if (stored.length === 0 && after === null) {
+      if (stored.length === 0 && after === null && next === null) {
         return notFound('unknown', `no indexed package has a file with a build-id at ${path}`);
       }
       const kept = withoutReplaced(stored);
