@@ -80,12 +80,18 @@ function isKept({ build, superseded }: Holder): boolean {
   return build?.state === 'complete' && !superseded;
 }
 
+/** False where Koji lists a file that could not be had when it was to be read. */
+function wasMet({ error }: Holder): boolean {
+  return error?.code !== 'missing_file' && error?.code !== 'network';
+}
+
 function kojiUrl(holder: Holder, kojis: UrlParts['koji'], path: string): MatchUrl[] {
   if (holder.build === null || !isKept(holder)) return [];
   const topurl = kojis.get(holder.build.instance)?.topurl;
   if (topurl === undefined) return [];
   const { size, build } = holder;
-  return [{ kind: 'koji', url: publishedUrl(topurl, path), size, last_seen: isoTime(build.indexedAt) }];
+  const lastSeen = wasMet(holder) ? isoTime(build.indexedAt) : null;
+  return [{ kind: 'koji', url: publishedUrl(topurl, path), size, last_seen: lastSeen }];
 }
 
 function signedUrls(rpm: StoredRpm, kojis: UrlParts['koji']): MatchUrl[] {
@@ -105,6 +111,6 @@ function signedUrls(rpm: StoredRpm, kojis: UrlParts['koji']): MatchUrl[] {
 /** The last resort: nobody knows what it has, and it may have what Koji has deleted. */
 function retraceUrls(rpm: StoredRpm, kojis: UrlParts['koji']): MatchUrl[] {
   const template = rpm.build === null ? null : (kojis.get(rpm.build.instance)?.retrace ?? null);
-  if (template === null) return [];
-  return [{ kind: 'retrace', url: retraceUrl(template, rpm), size: null, last_seen: null }];
+  const url = template === null ? null : retraceUrl(template, rpm);
+  return url === null ? [] : [{ kind: 'retrace', url, size: null, last_seen: null }];
 }

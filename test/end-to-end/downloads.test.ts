@@ -12,7 +12,7 @@ import { YumRepository, metalink, serveFiles, sha256 } from '../support/yum-repo
 
 /** From what a Koji built to files that arrive: every tier is a real server here, but for the retrace one. */
 
-const RETRACE = 'https://retrace.example/{dist}/{nvra}.rpm';
+const RETRACE = 'https://retrace.example/{letter}/{nvra}.rpm';
 
 /** A daemon's configuration for one Koji called "lab" and its repositories. */
 function configure(hub: StandInHub, repositories: Readonly<Record<string, string>>): string {

@@ -7,7 +7,9 @@ import type { Store } from '../../../daemon/store/types.ts';
 import type { MatchUrl } from '../../../shared/api.ts';
 import type { BuildId } from '../../../shared/build-id.ts';
 import { requireAskedBuildId } from '../../../shared/build-id-forms.ts';
+import type { ErrorCode } from '../../../shared/errors.ts';
 import type { KojiBuild } from '../../../shared/koji.ts';
+import { requireNvra } from '../../../shared/nvr.ts';
 import { indexedRpm, kojiBuild, storedFile } from '../../support/seed-store.ts';
 import { NO_CHECKS, TEST_KOJI } from '../../support/test-koji.ts';
 import { openTestStore } from '../../support/test-store.ts';
@@ -133,6 +135,26 @@ describe('the tiers', () => {
     await index(kojiBuild(1, { draft: true, release: '2.fc40,draft_1' }));
     await mirror();
     expect(await kinds()).toEqual(['koji']);
+  });
+
+  test('do not say that what could not be had was seen', async () => {
+    const seen = async (error: ErrorCode): Promise<MatchUrl['last_seen'] | undefined> => {
+      await index(kojiBuild(1, {}), { files: { error, message: 'trouble' } });
+      const answer = await lookup().byNvra(requireNvra(NVRA), { limit: 1 });
+      return 'notFound' in answer ? undefined : answer.rpms[0]?.urls[0]?.last_seen;
+    };
+    expect(await seen('missing_file')).toBeNull();
+    expect(await seen('network')).toBeNull();
+    expect(await seen('format')).toEqual(expect.any(String));
+  });
+
+  test('of a retrace server that is sorted by dist are none where there is no dist', async () => {
+    await index(kojiBuild(1, { release: '2' }), { release: '2' });
+    expect(await kinds(lookup({ retrace: RETRACE }))).toEqual(['koji']);
+    expect(await kinds(lookup({ retrace: 'https://retrace.example/{nvra}.rpm' }))).toEqual([
+      'koji',
+      'retrace',
+    ]);
   });
 
   test('escape what packages are called', async () => {
