@@ -1,10 +1,14 @@
 import { DarkserverError } from '../../shared/errors.ts';
 import { type Checksum, readChecksum, strongest } from './checksum.ts';
+import { withSlash } from './href.ts';
 import { REPOMD } from './repomd.ts';
 import { type Attributes, readXml } from './xml-reader.ts';
 
 /** URLs of a metalink that are kept: lists of mirrors have hundreds, and a few are tried. */
 const URLS_MAX = 1000;
+
+/** Files repomd.xml may be that are kept: it is compared with each. MirrorManager lists a few. */
+const REPOMDS_MAX = 100;
 
 /** Digests that nobody can find another file for. */
 const TRUSTED: readonly string[] = ['sha512', 'sha384', 'sha256'];
@@ -31,7 +35,7 @@ export function readMetalink(bytes: Uint8Array, url: string): MirrorList {
   // The digests of one file, of which only the strongest counts.
   const endAlternative = (): void => {
     const best = strongest(alternative.filter(({ type }) => TRUSTED.includes(type)));
-    if (best !== null) repomds.push(best);
+    if (best !== null && repomds.length < REPOMDS_MAX) repomds.push(best);
     alternative = [];
   };
   readXml(bytes, url, {
@@ -63,7 +67,7 @@ export function readMetalink(bytes: Uint8Array, url: string): MirrorList {
 /** Reads a list of base URLs, one a line, "#" before a comment. */
 export function readMirrorlist(bytes: Uint8Array): MirrorList {
   const lines = new TextDecoder().decode(bytes).split('\n', 10 * URLS_MAX);
-  const baseUrls = lines.flatMap((line) => baseOf(`${line.trim().replace(/\/*$/, '/')}${REPOMD}`) ?? []);
+  const baseUrls = lines.flatMap((line) => baseOf(withSlash(line.trim()) + REPOMD) ?? []);
   return { baseUrls: [...new Set(baseUrls)].slice(0, URLS_MAX), repomds: null };
 }
 

@@ -13,6 +13,9 @@ const OPEN_PRIMARY_MAX = 2 * 1024 * 1024 * 1024;
 /** Packages handed over at once: what is kept of them meanwhile is half a megabyte. */
 const BATCH = 2000;
 
+/** Bytes of a primary, decompressed, after which packages are handed over however few: they keep these in memory. */
+const BATCH_BYTES = 16 * 1024 * 1024;
+
 export interface ReadPrimary {
   /** Packages that could not be used. */
   readonly skipped: number;
@@ -79,6 +82,8 @@ class OpenPrimary {
   readonly #most: number;
   #size = 0;
   #batch: RepositoryPackage[] = [];
+  /** Bytes that had come when packages were last handed over. */
+  #batchFrom = 0;
 
   constructor(input: PrimaryInput) {
     this.#input = input;
@@ -97,7 +102,8 @@ class OpenPrimary {
     if (this.#size > this.#most) throw tooLarge(url, 'decompressed, it', facts.openSize, this.#most);
     this.#digester?.add(bytes);
     this.#reader.write(bytes);
-    return this.#batch.length < BATCH ? undefined : this.#handOver();
+    const isFull = this.#batch.length >= BATCH || this.#size - this.#batchFrom >= BATCH_BYTES;
+    return isFull ? this.#handOver() : undefined;
   }
 
   async end(): Promise<ReadPrimary> {
@@ -127,6 +133,7 @@ class OpenPrimary {
   async #handOver(): Promise<void> {
     const batch = this.#batch;
     this.#batch = [];
+    this.#batchFrom = this.#size;
     if (batch.length > 0) await this.#input.onPackages(batch);
   }
 }

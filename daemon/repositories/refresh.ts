@@ -13,7 +13,7 @@ import { type PrimaryFacts, REPOMD, readRepomd } from './repomd.ts';
 /** Bytes of repomd.xml. */
 const REPOMD_MAX = 4 * 1024 * 1024;
 
-/** Milliseconds for one mirror. One that takes longer would keep all other repositories waiting. */
+/** Milliseconds for one mirror, and for the list of them. More would keep all other repositories waiting. */
 const MIRROR_TIME = 900_000;
 
 export interface RefreshParts {
@@ -45,7 +45,9 @@ export async function refresh(
   const state = (await store.states(instance)).find(({ name }) => name === config.name);
   if (state === undefined)
     throw new DarkserverError('internal', `repository ${config.name} is not in the store`);
-  const list = await findMirrors(config.source, openHttp, signal);
+  const list = await inTime(config.source.url, signal, (limited) =>
+    findMirrors(config.source, openHttp, limited),
+  );
   return askMirrors(lastFirst(list.baseUrls, state), openHttp, (baseUrl, http) =>
     inTime(baseUrl, signal, (limited) => refreshFrom({ baseUrl, http, list, state, signal: limited }, parts)),
   );
@@ -155,7 +157,7 @@ function checkRepomd(bytes: Uint8Array, url: string, repomds: readonly Checksum[
 }
 
 async function inTime<T>(
-  baseUrl: string,
+  url: string,
   signal: AbortSignal,
   run: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
@@ -164,7 +166,7 @@ async function inTime<T>(
     return await run(AbortSignal.any([signal, time]));
   } catch (thrown) {
     if (!time.aborted || signal.aborted) throw thrown;
-    throw new DarkserverError('network', `${baseUrl}: not done after ${MIRROR_TIME / 60_000} minutes`, {
+    throw new DarkserverError('network', `${url}: not done after ${MIRROR_TIME / 60_000} minutes`, {
       cause: thrown,
     });
   }

@@ -44,6 +44,11 @@ describe('a metalink', () => {
     ]);
   });
 
+  test('is good for a hundred of them: a file is compared with each', () => {
+    const more = `<verification><hash type="sha256">${NEW}</hash></verification>`.repeat(200);
+    expect(read(LINK.replace('</resources>', `</resources>${more}`)).repomds).toHaveLength(100);
+  });
+
   test.each([
     ['<html><body/></html>', /^http:\/\/l\.example\/: it begins with <html> and is no metalink/],
     ['', /not well-formed XML/],
