@@ -50,31 +50,31 @@ export class Seen {
   readonly builds = new Map<number, StoredBuild>();
 }
 
+const BUILD_COLUMNS = `instance_key, koji_build_id, build.name, build.epoch, build.version, build.release, state, draft,
+  volume, completed_at, indexed_at`;
+
 /** Rows of rpm and build as the interfaces have them. */
 export class RpmReader {
   readonly #instances: Instances;
   readonly #directories: Directories;
   readonly #signedCopies: SignedCopies;
   readonly #selectBuild: Statement<[number], BuildRow>;
-  readonly #selectRpm: Statement<[number], RpmRow>;
+  readonly #selectRpm: Statement<[number], [...RpmRow, ...BuildRow]>;
 
   constructor(db: Database, instances: Instances, directories: Directories) {
     this.#instances = instances;
     this.#directories = directories;
     this.#signedCopies = new SignedCopies(db);
     this.#selectBuild = db
-      .prepare<[number], BuildRow>(
-        `SELECT instance_key, koji_build_id, name, epoch, version, release, state, draft, volume,
-           completed_at, indexed_at
-         FROM build WHERE build_key = ?`,
-      )
+      .prepare<[number], BuildRow>(`SELECT ${BUILD_COLUMNS} FROM build WHERE build_key = ?`)
       .raw();
+    // Both at once: nearly every answer needs both, and a statement costs as much as some columns more.
     this.#selectRpm = db
-      .prepare<[number], RpmRow>(
-        `SELECT build_key, koji_rpm_id, name, epoch, version, release, arch, size,
+      .prepare<[number], [...RpmRow, ...BuildRow]>(
+        `SELECT rpm.build_key, koji_rpm_id, rpm.name, rpm.epoch, rpm.version, rpm.release, arch, size,
            ${hashInSql('payload_hash')}, build_time, content_size, signed, superseded,
-           error_code, error_message, local_directory_key, local_name
-         FROM rpm WHERE rpm_key = ?`,
+           error_code, error_message, local_directory_key, local_name, ${BUILD_COLUMNS}
+         FROM rpm LEFT JOIN build ON build.build_key = rpm.build_key WHERE rpm_key = ?`,
       )
       .raw();
   }
@@ -86,7 +86,7 @@ export class RpmReader {
     if (row === undefined) throw new Error(`there is no rpm ${rpmKey}`);
     const [buildKey, kojiRpmId, name, epoch, version, release, arch, size, payloadHash] = row;
     const [, , , , , , , , , buildTime, contentSize, signed, superseded, errorCode, errorMessage] = row;
-    const [, , , , , , , , , , , , , , , directoryKey, localName] = row;
+    const [, , , , , , , , , , , , , , , directoryKey, localName, ...build] = row;
     const rpm: StoredRpm = {
       kojiRpmId,
       name,
@@ -98,7 +98,7 @@ export class RpmReader {
       payloadHash,
       buildTime,
       contentSize,
-      build: buildKey === null ? null : this.build(buildKey, seen),
+      build: buildKey === null ? null : this.#remembered(buildKey, build, seen),
       superseded: superseded === 1,
       signedCopies: signed === 1 ? this.#signedCopies.ofRpm(rpmKey) : [],
       localPath:
@@ -116,6 +116,12 @@ export class RpmReader {
     if (known !== undefined) return known;
     const row = this.#selectBuild.get(buildKey);
     if (row === undefined) throw new Error(`there is no build ${buildKey}`);
+    return this.#remembered(buildKey, row, seen);
+  }
+
+  #remembered(buildKey: number, row: BuildRow, seen: Seen): StoredBuild {
+    const known = seen.builds.get(buildKey);
+    if (known !== undefined) return known;
     const [instanceKey, kojiBuildId, name, epoch, version, release, stateNumber, draft, volume] = row;
     const [, , , , , , , , , completedAt, indexedAt] = row;
     const state = BUILD_STATES[stateNumber];

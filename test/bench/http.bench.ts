@@ -164,7 +164,7 @@ async function measureLookups(url: string, asked: readonly BuildId[]): Promise<v
   }
 }
 
-async function measureBatches(url: string, asked: readonly BuildId[]): Promise<void> {
+async function measureBatches(url: string, asked: readonly BuildId[], encoding: string): Promise<void> {
   const times: number[] = [];
   for (let batch = 0; batch < BATCHES; batch++) {
     // Others each time.
@@ -172,7 +172,7 @@ async function measureBatches(url: string, asked: readonly BuildId[]): Promise<v
     const began = performance.now();
     const response = await fetch(`${url}/api/v1/buildids`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json', 'accept-encoding': encoding },
       body: JSON.stringify({ build_ids: buildIds }),
     });
     await response.arrayBuffer();
@@ -182,7 +182,7 @@ async function measureBatches(url: string, asked: readonly BuildId[]): Promise<v
   const middle = times[BATCHES / 2] ?? Number.NaN;
   const slowest = times.at(-1) ?? Number.NaN;
   figure(
-    `a batch of ${BATCH} build-ids over HTTP`,
+    `a batch of ${BATCH} build-ids over HTTP, ${encoding}`,
     `${middle.toFixed(1)} ms`,
     `median of ${BATCHES}, the slowest ${slowest.toFixed(1)} ms`,
     { median: middle / 1000, slowest: slowest / 1000 },
@@ -202,7 +202,8 @@ try {
     console.log('without wrk the loop is slower than the servers, and the ratios are too good');
   const url = await startOurs(database);
   await measureLookups(url, asked);
-  await measureBatches(url, asked);
+  await measureBatches(url, asked, 'identity');
+  await measureBatches(url, asked, 'gzip');
 } finally {
   await Promise.all(closing.map((close) => close()));
   rmSync(directory, { recursive: true });
