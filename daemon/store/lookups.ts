@@ -9,6 +9,7 @@ import type { Database } from './open.ts';
 import { requireLimit } from './pages.ts';
 import { compareMatches, compareRpms, compareText } from './rank.ts';
 import { type RpmReader, Seen } from './rpm-reader.ts';
+import { snapshots } from './transactions.ts';
 import type { Holder, StoredFile, StoredMatch, StoredRpm, StoredRpmMatch } from './types.ts';
 
 /** Hex digits that a prefix needs at least: fewer would name thousands. */
@@ -32,8 +33,7 @@ export class Lookups {
     this.#rpms = rpms;
     this.#archives = archives;
     this.#directories = directories;
-    const transaction = db.transaction((read: () => unknown) => read());
-    this.#snapshot = <T>(read: () => T) => transaction(read) as T;
+    this.#snapshot = snapshots(db);
     this.#filesOfBuildId = db
       .prepare<[Buffer, Buffer], FileRow>(
         `SELECT file_key, kind_evidence, directory_key, name FROM file INDEXED BY file_by_build_id
