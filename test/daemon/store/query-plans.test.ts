@@ -39,8 +39,7 @@ function planOf(db: Database, sql: string): string[] {
 }
 
 /** What may be read from end to end: tables of a few rows, and lists that the caller has given. */
-const SMALL =
-  /^SCAN (total|job_total|repository|repository_generation|json_each|i|p|wait|CONSTANT ROW)\b/;
+const SMALL = /^SCAN (total|job_total|repository|repository_generation|json_each|i|p|wait|CONSTANT ROW)\b/;
 /** One pass over an index that holds only what is asked for: the running jobs. */
 const RUNNING = /^(SEARCH|SCAN) job USING (COVERING )?INDEX job_running\b/;
 
@@ -76,7 +75,9 @@ describe('query plans', () => {
     for (const sql of lookups) {
       const plan = planOf(db, sql);
       expect(plan).toHaveLength(1);
-      expect(plan[0]).toMatch(/^SEARCH file USING (COVERING )?INDEX file_by_path \(path_number=\? AND rowid[<>]/);
+      expect(plan[0]).toMatch(
+        /^SEARCH file USING (COVERING )?INDEX file_by_path \(path_number=\? AND rowid[<>]/,
+      );
     }
   });
 
