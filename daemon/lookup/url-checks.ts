@@ -15,8 +15,14 @@ const TIMEOUT = 5_000;
 /** Milliseconds for all checks of one answer; URLs that are not checked by then stay. */
 const PATIENCE = 10_000;
 
-/** Milliseconds for which a check is good: what is there stays longer than what is about to be written. */
-const GOOD_FOR = { there: 600_000, gone: 60_000 };
+/** Checks that wait for others, all answers together; URLs beyond them are given as they are. */
+const MAX_WAITING = 500;
+
+/**
+ * Milliseconds for which a check is good: what is there stays longer than what is about to be written. A server in
+ * trouble is left alone for a while.
+ */
+const GOOD_FOR = { there: 600_000, gone: 60_000, unknown: 30_000 };
 
 /** Checks that are remembered. */
 const MAX_REMEMBERED = 20_000;
@@ -25,7 +31,7 @@ const MAX_REDIRECTS = 5;
 
 /** What a server says of a URL. */
 interface Check {
-  readonly there: boolean;
+  readonly result: keyof typeof GOOD_FOR;
   /** Milliseconds since the epoch. */
   readonly at: number;
   readonly size: number | null;
@@ -46,8 +52,8 @@ export interface UrlCheckOptions {
 
 /**
  * Asks servers with HEAD whether URLs work. 404, 403 and 410 mean that they do not; a server that is silent, fails or
- * knows no HEAD says nothing about its files. Only addresses that were made of the configuration are ever asked, and
- * each at most once in GOOD_FOR, whoever wants to know.
+ * knows no HEAD says nothing about its files. Addresses are those of the answer, which come from the configuration and
+ * from what repositories list, and where they redirect to; each is asked at most once in GOOD_FOR, whoever wants to know.
  */
 export function createUrlChecks({ version, now, timeout = TIMEOUT }: UrlCheckOptions): UrlChecks {
   const slots = pLimit(CONCURRENCY);
@@ -57,19 +63,24 @@ export function createUrlChecks({ version, now, timeout = TIMEOUT }: UrlCheckOpt
   const ask = (url: string): Promise<Check | null> => {
     const remembered = known.get(url);
     const age = remembered === undefined ? Infinity : now() - remembered.at;
-    if (remembered !== undefined && age >= 0 && age < GOOD_FOR[remembered.there ? 'there' : 'gone']) {
+    if (remembered !== undefined && age >= 0 && age < GOOD_FOR[remembered.result]) {
       return Promise.resolve(remembered);
     }
-    const asked =
-      underWay.get(url) ??
-      slots(() => head(url, { version, now, timeout })).finally(() => {
-        underWay.delete(url);
-      });
-    underWay.set(url, asked);
-    return asked.then((check) => {
-      if (check !== null) remember(url, check);
+    const already = underWay.get(url);
+    if (already !== undefined) return already;
+    if (slots.pendingCount >= MAX_WAITING) return Promise.resolve(null);
+    const inVain = performance.now() + PATIENCE;
+    const asked = slots(async () => {
+      // Who asked has left.
+      if (performance.now() > inVain) return null;
+      const check = await head(url, { version, now, timeout });
+      remember(url, check);
       return check;
+    }).finally(() => {
+      underWay.delete(url);
     });
+    underWay.set(url, asked);
+    return asked;
   };
 
   const remember = (url: string, check: Check): void => {
@@ -87,8 +98,8 @@ export function createUrlChecks({ version, now, timeout = TIMEOUT }: UrlCheckOpt
         .slice(0, MAX_CHECKED)
         .map(async (url) => {
           const check = await ask(url.url);
-          if (check === null) return;
-          if (check.there)
+          if (check === null || check.result === 'unknown') return;
+          if (check.result === 'there')
             results.set(url, { ...url, size: check.size ?? url.size, last_seen: isoTime(check.at) });
           else results.delete(url);
         });
@@ -108,10 +119,7 @@ function patience(): Promise<void> {
   });
 }
 
-async function head(
-  url: string,
-  { version, now, timeout }: Required<UrlCheckOptions>,
-): Promise<Check | null> {
+async function head(url: string, { version, now, timeout }: Required<UrlCheckOptions>): Promise<Check> {
   try {
     const { status, headers } = await fetch(url, {
       method: 'HEAD',
@@ -119,15 +127,12 @@ async function head(
       follow: MAX_REDIRECTS,
       signal: AbortSignal.timeout(timeout),
     });
-    if (status === 404 || status === 410 || status === 403) return { there: false, at: now(), size: null };
-    if (status !== 200) return null;
+    if (status === 404 || status === 410 || status === 403) return { result: 'gone', at: now(), size: null };
+    if (status !== 200) return { result: 'unknown', at: now(), size: null };
     const length = headers.get('content-length');
-    return {
-      there: true,
-      at: now(),
-      size: length !== null && /^\d{1,15}$/.test(length) ? Number(length) : null,
-    };
+    const size = length !== null && /^\d{1,15}$/.test(length) ? Number(length) : null;
+    return { result: 'there', at: now(), size };
   } catch {
-    return null;
+    return { result: 'unknown', at: now(), size: null };
   }
 }

@@ -84,11 +84,26 @@ test('a server is asked once for a while: for ten minutes where all was well, fo
   expect(requests).toHaveLength(4);
 });
 
-test('a failure is not remembered', async () => {
+test('a server in trouble is left alone for half a minute', async () => {
   const checks = checker();
-  await checks.check([url('500')]);
-  await checks.check([url('500')]);
+  const failing = url('500');
+  await checks.check([failing]);
+  clock += 29_999;
+  expect(await checks.check([failing])).toEqual(new Map([[failing, failing]]));
+  expect(requests).toHaveLength(1);
+  clock += 1;
+  await checks.check([failing]);
   expect(requests).toHaveLength(2);
+});
+
+test('of all that ask at once some five hundred URLs wait, and the rest is given unasked', async () => {
+  const checks = checker();
+  const many = Array.from({ length: 1000 }, (_, number) => url(`404/${number}`));
+  const parts = Array.from({ length: 5 }, (_, part) => many.slice(200 * part, 200 * (part + 1)));
+  const left = await Promise.all(parts.map((part) => checks.check(part)));
+  expect(requests.length).toBeGreaterThanOrEqual(500);
+  expect(requests.length).toBeLessThan(600);
+  expect(left.reduce((sum, { size }) => sum + size, 0)).toBe(1000 - requests.length);
 });
 
 test('of more than two hundred the rest is given unasked', async () => {
