@@ -79,9 +79,14 @@ function whyPending(name: string, job: Job | null): NotFound | null {
   );
 }
 
+/** Names that are tried for one: RPMs have a few dashes, and each try is a question to the index. */
+const MAX_TRIED = 32;
+
 /** hello-libs-devel-1-2 may be of the builds hello-libs-devel-1-2, hello-libs-1-2 and hello-1-2. */
 function* buildsLike({ name, version, release }: Nvr): Generator<Nvr> {
-  for (let left = name; left !== ''; left = left.slice(0, Math.max(0, left.lastIndexOf('-')))) {
+  let left = name;
+  for (let tried = 0; left !== '' && tried < MAX_TRIED; tried++) {
     yield { name: left, version, release };
+    left = left.slice(0, Math.max(0, left.lastIndexOf('-')));
   }
 }

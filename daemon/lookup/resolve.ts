@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { BuildIdAnswer } from '../../shared/api.ts';
 import { type AskedBuildId, type Reading, means, startOf } from '../../shared/build-id-forms.ts';
 import type { BuildId } from '../../shared/build-id.ts';
@@ -6,6 +7,9 @@ import { withoutReplaced } from './matches.ts';
 
 /** Build-ids that begin alike and are looked at for what was kept of one. */
 const MAX_ALIKE = 100;
+
+/** Build-ids, and with them some milliseconds, whose readings are tried before others have a turn. */
+const READ_IN_TURN = 100;
 
 /** A build-id that was meant, how that was found out, and what has it. */
 export interface Resolved {
@@ -24,11 +28,13 @@ export async function resolveAll(
   const exact = asked.flatMap((each) => each.exact ?? []);
   const found = await index.findByBuildIds(exact);
   const resolved = new Map<string, Resolved>();
+  let read = 0;
   for (const each of asked) {
     const stored = each.exact === null ? undefined : found.get(each.exact);
     if (each.exact !== null && stored !== undefined) {
       resolved.set(each.asked, { buildId: each.exact, form: undefined, stored: withoutReplaced(stored) });
     } else if (each.readings.length > 0) {
+      if (++read % READ_IN_TURN === 0) await nextTurn();
       const other = await resolveReadings(each.readings, index);
       if (other !== null) resolved.set(each.asked, other);
     }
