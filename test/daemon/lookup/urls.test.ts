@@ -164,6 +164,12 @@ describe('the tiers', () => {
       'https://retrace.example/fc40/c/c%2B%2B-1.0-2.fc40.x86_64.rpm?epoch=3&n=c%2B%2B&v=1.0&r=2.fc40&a=x86_64',
     );
   });
+
+  test('sort what begins with a character beyond 16 bits by all of it', async () => {
+    await index(kojiBuild(1, { name: '\u{1f600}x' }), { name: '\u{1f600}x' });
+    const [, retrace] = await urls(lookup({ retrace: 'https://retrace.example/{letter}' }));
+    expect(retrace?.url).toBe('https://retrace.example/%F0%9F%98%80');
+  });
 });
 
 test('with verify, what is dead is left out and what was learnt is told', async () => {
