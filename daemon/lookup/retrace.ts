@@ -12,7 +12,7 @@ export function retraceUrl(template: string, rpm: StoredRpm): string | null {
   const { name, epoch, version, release, arch } = rpm;
   const values: Readonly<Record<(typeof RETRACE_PLACEHOLDERS)[number], string>> = {
     ...{ name, version, release, arch, epoch: String(epoch ?? 0), nvra: formatNvra(rpm) },
-    ...{ dist: distTag(release), letter: ([...name][0] ?? '').toLowerCase() },
+    ...{ dist: distTag(release), letter: (/^./su.exec(name)?.[0] ?? '').toLowerCase() },
   };
   if (values.dist === '' && template.includes('{dist}')) return null;
   const filled = (_: string, key: keyof typeof values): string => encodeURIComponent(values[key]);
