@@ -22,9 +22,9 @@ export function compressAnswer(
   payload: unknown,
   done: (error: Error | null, payload?: unknown) => void,
 ): void {
-  if (payload === null) {
-    // What a 304 stands for may have been either form.
-    if (reply.statusCode === 304) varyByEncoding(reply);
+  if (reply.statusCode === 304) {
+    // What it stands for may have been either form.
+    varyByEncoding(reply);
     done(null, payload);
     return;
   }

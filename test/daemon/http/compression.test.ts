@@ -89,9 +89,14 @@ describe('an answer', () => {
     expect(head.body).toHaveLength(0);
   });
 
-  test.each([GZIP, {}])('that is known already is a 304, whatever form is known: %j', async (headers) => {
+  test.each([
+    ['GET', GZIP],
+    ['GET', {}],
+    ['HEAD', GZIP],
+    ['HEAD', {}],
+  ])('that is known already is a 304, whatever form is known: %s %j', async (method, headers) => {
     const { headers: known } = await ask(LARGE, GZIP);
-    const again = await ask(LARGE, { ...headers, 'if-none-match': String(known.etag) });
+    const again = await ask(LARGE, { ...headers, 'if-none-match': String(known.etag) }, method);
     expect(again.status).toBe(304);
     expect(again.body).toHaveLength(0);
     expect(again.headers.etag).toBe(known.etag);
