@@ -136,9 +136,7 @@ export class PayloadVisitor implements CpioVisitor {
   /** What to do with a file that begins like this. */
   #decide(start: Uint8Array): void {
     const knownRanges = this.#wanted.knownRanges.get(this.#fileIndex) ?? [];
-    const compression = isCompressedModule(this.#files, this.#fileIndex)
-      ? detectCompression(start)
-      : null;
+    const compression = isCompressedModule(this.#files, this.#fileIndex) ? detectCompression(start) : null;
     if (isElfMagic(start)) {
       this.#reading = 'elf';
       this.#scanner.start(knownRanges);
