@@ -13,6 +13,9 @@ import { type PrimaryFacts, REPOMD, readRepomd } from './repomd.ts';
 /** Bytes of repomd.xml. */
 const REPOMD_MAX = 4 * 1024 * 1024;
 
+/** Packages of one repository: the largest have a tenth. A primary of two gigabytes could list twenty million. */
+const PACKAGES_MAX = 1_000_000;
+
 /** Milliseconds for one mirror, and for the list of them. More would keep all other repositories waiting. */
 const MIRROR_TIME = 900_000;
 
@@ -113,6 +116,8 @@ async function takeOver(
       ...{ url, facts, body, signal },
       onPackages: async (some) => {
         packages += await store.add(generation, some);
+        if (packages > PACKAGES_MAX)
+          throw new DarkserverError('limit', `${url}: it lists more than ${PACKAGES_MAX} packages`);
       },
     });
     const primaryChecksum = formatChecksum(facts.checksum);

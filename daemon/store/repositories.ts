@@ -16,6 +16,12 @@ import { immediateTransaction } from './transactions.ts';
 /** Packages that one call of discard deletes: a few hundredths of a second. */
 const DISCARD_PACKAGES = 5000;
 
+/**
+ * Places of one package that a repository may list, as few list two. Each RPM of that name would be answered with
+ * all of them, and discard deletes them in one piece.
+ */
+const MAX_PLACES = 8;
+
 interface StateRow {
   name: string;
   packages: number;
@@ -65,7 +71,10 @@ export class Repositories {
   readonly #selectStates: Statement<[number], StateRow>;
   readonly #insertGeneration: Statement<[]>;
   readonly #insertPackage: Statement<
-    [number, Buffer, string, size: number, content: number | null, build: number | null]
+    [
+      ...[number, Buffer, string, size: number, content: number | null, build: number | null],
+      ...[number, Buffer],
+    ]
   >;
   readonly #countPackages: Statement<[number], number>;
   readonly #takeOver: Statement<[...TakeOverColumns, ...SeenColumns, number, string]>;
@@ -95,7 +104,9 @@ export class Repositories {
     this.#insertGeneration = db.prepare('INSERT INTO repository_generation DEFAULT VALUES');
     this.#insertPackage = db.prepare(
       `INSERT INTO repository_package (generation_key, nevra, href, size, content_size, build_time)
-       VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+       SELECT ?, ?, ?, ?, ?, ?
+       WHERE (SELECT count(*) FROM repository_package WHERE generation_key = ? AND nevra = ?) < ${MAX_PLACES}
+       ON CONFLICT DO NOTHING`,
     );
     this.#countPackages = db
       .prepare<[number], number>('SELECT count(*) FROM repository_package WHERE generation_key = ?')
@@ -165,7 +176,8 @@ export class Repositories {
         const { href, size, contentSize, buildTime } = each;
         const key = nevraKey(each);
         const short = shortHref(href, each);
-        added += this.#insertPackage.run(generation, key, short, size, contentSize, buildTime).changes;
+        const columns = [generation, key, short, size, contentSize, buildTime] as const;
+        added += this.#insertPackage.run(...columns, generation, key).changes;
       }
     });
     return added;

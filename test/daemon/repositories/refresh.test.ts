@@ -5,6 +5,7 @@ import { type Refreshed, refresh } from '../../../daemon/repositories/refresh.ts
 import type { MatchedRpm } from '../../../daemon/store/repository-types.ts';
 import type { Store } from '../../../daemon/store/types.ts';
 import { parseNvra } from '../../../shared/nvr.ts';
+import { altered } from '../../support/altered.ts';
 import { openTestStore } from '../../support/test-store.ts';
 import {
   type RepodataCompression,
@@ -129,6 +130,26 @@ describe('a repository by its base URL', () => {
     const { url } = await serveFiles(yum.directory);
     const ours = await repository(baseurl(url));
     expect(await ours.refresh(baseurl(url))).toMatchObject({ packages: GREETS.length });
+  });
+
+  test('with more than a million packages is refused, and what it had stays', async () => {
+    const yum = new YumRepository(GREETS);
+    const { url } = await serveFiles(yum.directory);
+    const ours = await repository(baseurl(url));
+    await ours.refresh(baseurl(url));
+    yum.publish(fixtureRpms('greet-1.1'));
+    const store = altered(ours.store.repositories, { add: () => Promise.resolve(1_000_001) });
+    await expect(
+      refresh(
+        { name: 'updates', source: baseurl(url) },
+        { instance: 'demo', store, openHttp: openMirrorHttp, now: Date.now },
+        new AbortController().signal,
+      ),
+    ).rejects.toMatchObject({
+      code: 'limit',
+      message: expect.stringContaining('more than 1000000 packages'),
+    });
+    expect(await ours.state()).toMatchObject({ packages: GREETS.length });
   });
 
   test('knows the bytes of header and payload', async () => {

@@ -157,6 +157,15 @@ test.each([
   expect(await urls(store, rpm('greet'))).toEqual([BASE + path]);
 });
 
+test('of one package a few places are kept, however many a repository lists', async () => {
+  const store = openTestStore();
+  await configure(store, 'fedora', 'updates');
+  const greets = Array.from({ length: 3000 }, (_, n) => listed('greet', { href: `${n}/greet.rpm` }));
+  await fill(store, 'updates', [...greets, listed('other')]);
+  expect((await urls(store, rpm('greet'))).length).toBeLessThan(10);
+  expect(await urls(store, rpm('other'))).toHaveLength(1);
+});
+
 test('a place elsewhere is taken as it is', async () => {
   const store = openTestStore();
   await configure(store, 'fedora', 'updates');
