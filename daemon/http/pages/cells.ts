@@ -17,7 +17,9 @@ import { day, sizeInWords, sourceInWords, stateInWords } from './words.ts';
 
 /** Where a file is, and what kind of file it is. */
 export function fileCell({ path, kind }: Pick<Match, 'path' | 'kind'>): Markup {
-  return markup`${link('path', path, markup`<span class="id">${name(path)}</span>`)}<br><small>${kind}</small>`;
+  // In layers of images paths begin with no slash, and what is typed is a path by its slash: both spellings are found.
+  const asked = path.startsWith('/') ? path : `/${path}`;
+  return markup`${link('path', asked, markup`<span class="id">${name(path)}</span>`)}<br><small>${kind}</small>`;
 }
 
 function rpmCell(rpm: RpmFactsAnswer): Markup {

@@ -5,7 +5,14 @@ import { DarkserverError } from '../../../../shared/errors.ts';
 import type { KojiBuildId } from '../../../../shared/koji.ts';
 import { altered } from '../../../support/altered.ts';
 import { type TestServer, startTestServer } from '../../../support/http-server.ts';
-import { SEEDED, indexedRpm, kojiBuild, seedStore, storedFile } from '../../../support/seed-store.ts';
+import {
+  SEEDED,
+  indexedArchive,
+  indexedRpm,
+  kojiBuild,
+  seedStore,
+  storedFile,
+} from '../../../support/seed-store.ts';
 import { sha1BuildId } from '../../../support/sha1-build-id.ts';
 
 type Asking = Omit<RequestInit, 'headers'> & { headers?: Readonly<Record<string, string>> };
@@ -214,13 +221,14 @@ describe('many build-ids', () => {
   });
 });
 
-describe('the front page', () => {
-  const examplesOf = (html: string) =>
-    [...html.matchAll(/href="(\?q=[^"]+)"/g)].map(([, href]) => (href ?? '').replaceAll('&amp;', '&'));
+/** The addresses of other pages on a page. */
+const linkedOn = (html: string) =>
+  [...html.matchAll(/href="(\?q=[^"]+)"/g)].map(([, href]) => (href ?? '').replaceAll('&amp;', '&'));
 
+describe('the front page', () => {
   test('shows numbers, and examples that are answered', async () => {
     const server = await seeded();
-    const kinds = (page: string) => examplesOf(page).map((each) => new URLSearchParams(each).get('as'));
+    const kinds = (page: string) => linkedOn(page).map((each) => new URLSearchParams(each).get('as'));
     // A local RPM came last, and is of no build.
     expect(kinds((await ask(server, '')).html)).toEqual(['build-id', 'prefix', 'rpm', 'path']);
     await server.store.index.replaceBuild('fedora', kojiBuild(70, { name: 'new' }), [
@@ -230,7 +238,7 @@ describe('the front page', () => {
     expect(status).toBe(200);
     expect(html).toMatch(/<dt>Builds<\/dt><dd>7<\/dd>/);
     expect(kinds(html)).toEqual(['build-id', 'prefix', 'rpm', 'build', 'package', 'path']);
-    for (const example of examplesOf(html)) expect((await ask(server, example)).status).toBe(200);
+    for (const example of linkedOn(html)) expect((await ask(server, example)).status).toBe(200);
   });
 
   test('is there before anything is', async () => {
@@ -241,6 +249,25 @@ describe('the front page', () => {
 });
 
 describe('every page', () => {
+  test('leads only to pages that answer, also of what is in an image, where paths begin with no slash', async () => {
+    const server = await seeded();
+    const inImage = sha1BuildId('in an image');
+    await server.store.index.replaceBuild(
+      'fedora',
+      kojiBuild(71, { name: 'image' }),
+      [],
+      [indexedArchive(711, { files: [storedFile('usr/bin/greet', inImage)] })],
+    );
+    const seen = new Set<string>();
+    for (const start of [inImage, SEEDED.local, SEEDED.draft, 'c++lib', 'hello-1.0-2.fc40.x86_64']) {
+      for (const linked of linkedOn((await ask(server, pageAddress(null, start))).html)) {
+        seen.add(linked);
+        expect([linked, (await ask(server, linked)).status]).toEqual([linked, 200]);
+      }
+    }
+    expect(seen.size).toBeGreaterThan(10);
+  });
+
   test('links nothing of other servers, nothing that runs, and its JSON', async () => {
     const server = await seeded();
     const addresses = [
