@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { BatchAnswer, Match } from '../../shared/api.ts';
 import { formatNvra } from '../../shared/nvr.ts';
 import type { KojiConfig } from '../config/types.ts';
@@ -14,6 +15,9 @@ import type { Lookup } from './types.ts';
 import { upstreamRows } from './upstream.ts';
 import type { UrlChecks } from './url-checks.ts';
 import { type UrlKoji, locate } from './urls.ts';
+
+/** Build-ids of a batch whose matches, with the URLs of all that goes with them, are made before others have a turn. */
+const ANSWERED_IN_TURN = 250;
 
 export interface LookupOptions {
   readonly store: Pick<Store, 'index' | 'jobs' | 'instanceFacts' | 'repositories'>;
@@ -47,7 +51,10 @@ export function createLookup({ store, koji, checks, now }: LookupOptions): Looku
       const stored = [...resolved.values()].flatMap((each) => each.stored);
       const matchOf = await prepareMatches(stored, parts, extras);
       const results: BatchAnswer['results'] = {};
-      for (const each of asked) results[each.asked] = resultOf(resolved.get(each.asked), matchOf);
+      for (const [at, each] of asked.entries()) {
+        if (at > 0 && at % ANSWERED_IN_TURN === 0) await nextTurn();
+        results[each.asked] = resultOf(resolved.get(each.asked), matchOf);
+      }
       if (!group) return { results };
       const matches = new Map(Object.entries(results).map(([key, result]) => [key, result.matches]));
       return { results, group: groupOf(matches) };

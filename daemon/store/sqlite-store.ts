@@ -1,5 +1,6 @@
 import { type Log, silentLog } from '../log.ts';
 import { gatherLookups } from './gathered-lookups.ts';
+import { inTurns } from './in-turns.ts';
 import { SqliteIndex } from './index-store.ts';
 import { Instances } from './instances.ts';
 import { JobList } from './job-list.ts';
@@ -15,6 +16,10 @@ import { Repositories } from './repositories.ts';
 import type { RepositoryStore } from './repository-types.ts';
 import { toStoreError } from './store-error.ts';
 import type { IndexStore, JobStore, Store } from './types.ts';
+
+/** Builds whose siblings, and RPMs whose copies are read in one turn of the event loop: some ten milliseconds. */
+const BUILDS_OF_TURN = 50;
+const COPIES_OF_TURN = 1000;
 
 export interface StoreOptions {
   /** Where an upgrade of the database is told of. */
@@ -114,7 +119,7 @@ function indexStore(index: SqliteIndex, read: Run, write: Run): IndexStore {
     findHolders: (instance, kojiBuildId, page) => read(() => builds.holders(instance, kojiBuildId, page)),
     findLocalRpms: (name, limit) => read(() => builds.localRpms(name, limit)),
     findBuildsOfPackage: (name, page) => read(() => builds.ofPackage(name, page)),
-    findSiblings: (of) => read(() => builds.siblings(of)),
+    findSiblings: (of) => inTurns(of, BUILDS_OF_TURN, (piece) => read(() => builds.siblings(piece))),
     findRpmSummaries: (nvra) => read(() => index.rpmFiles.summaries(nvra)),
     findNewestFile: () => read(() => index.paths.newest()),
     findByPath: (filePath, page) => read(() => index.paths.byPath(filePath, page)),
@@ -205,7 +210,7 @@ function repositoryStore(
   write: Run,
 ): RepositoryStore {
   return {
-    copiesOf: (rpms) => read(() => copies.copiesOf(rpms)),
+    copiesOf: (rpms) => inTurns(rpms, COPIES_OF_TURN, (piece) => read(() => copies.copiesOf(piece))),
     configure: (configured) =>
       write(() => {
         repositories.configure(configured);

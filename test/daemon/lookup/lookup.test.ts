@@ -25,6 +25,7 @@ import {
   storedFile,
 } from '../../support/seed-store.ts';
 import { openTestStore } from '../../support/test-store.ts';
+import { turnsDuring } from '../../support/turns.ts';
 
 let store: Store;
 let lookup: Lookup;
@@ -196,6 +197,13 @@ describe('several build-ids', () => {
     expect(
       answer.results[SEEDED.shared]?.matches.map(({ build }) => build?.koji_build_id).sort(),
     ).toStrictEqual([1, 3]);
+  });
+
+  test('by thousands leave turns to others while their matches are made', async () => {
+    const asked = Array.from({ length: 5000 }, (_, number) =>
+      requireAskedBuildId(number.toString(16).padStart(40, 'f')),
+    );
+    expect(await turnsDuring(() => lookup.byBuildIds(asked))).toBeGreaterThan(15);
   });
 
   test('none at all have none', async () => {
