@@ -6,8 +6,10 @@ import type { Database } from './open.ts';
 import { pathNumber } from './path-number.ts';
 import { STORED_EVIDENCE, type StoredFile } from './types.ts';
 
+const FILE_BITS = 20;
+
 /** Files that an RPM can have in the index; the largest kernels have some ten thousand. */
-const MAX_FILES_OF_RPM = 2 ** 20;
+const MAX_FILES_OF_RPM = 2 ** FILE_BITS;
 
 /** Linux's PATH_MAX: nothing with a longer path can be installed, and a path makes a row for each "/". */
 const MAX_PATH = 4096;
@@ -35,6 +37,9 @@ export interface FileTotals {
 export function firstFileKey(holderKey: number): number {
   return holderKey * MAX_FILES_OF_RPM;
 }
+
+/** holderKeyOf in SQL. */
+export const HOLDER_KEY = `(file_key >> ${FILE_BITS})`;
 
 /** The rpm_key, or the archive_key where it is negative. */
 export function holderKeyOf(fileKey: number): number {

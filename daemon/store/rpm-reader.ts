@@ -9,7 +9,7 @@ import { SignedCopies } from './signed-copies.ts';
 import type { StoredArchive, StoredBuild, StoredRpm } from './types.ts';
 
 /** Rows are read as arrays, which the driver makes in two thirds of the time that it needs for objects. */
-type BuildRow = [
+type BuildColumns = [
   instance_key: number,
   koji_build_id: KojiBuildId,
   name: string,
@@ -19,11 +19,13 @@ type BuildRow = [
   state: number,
   draft: number,
   volume: string,
-  completed_at: number | null,
   indexed_at: number,
 ];
 
-type RpmRow = [
+type BuildRow = [...BuildColumns, completed_at: number | null];
+
+/** The row of RPM_COLUMNS. */
+export type RpmColumns = [
   build_key: number | null,
   koji_rpm_id: KojiRpmId | null,
   name: string,
@@ -41,6 +43,7 @@ type RpmRow = [
   error_message: string | null,
   local_directory_key: number | null,
   local_name: string | null,
+  ...build: BuildColumns,
 ];
 
 /** What was already read for one answer: a core's modules share RPMs and builds, an RPM's files all do. */
@@ -51,7 +54,17 @@ export class Seen {
 }
 
 const BUILD_COLUMNS = `instance_key, koji_build_id, build.name, build.epoch, build.version, build.release, state, draft,
-  volume, completed_at, indexed_at`;
+  volume, indexed_at`;
+
+/**
+ * What RpmReader.fromRow takes, but for completed_at, which follows it. Both tables at once: nearly every answer
+ * needs both, and a statement costs as much as some columns more.
+ */
+export const RPM_COLUMNS = `rpm.build_key, koji_rpm_id, rpm.name, rpm.epoch, rpm.version, rpm.release, arch, size,
+  ${hashInSql('payload_hash')}, build_time, content_size, signed, superseded, error_code, error_message,
+  local_directory_key, local_name, ${BUILD_COLUMNS}`;
+
+type RpmRow = [...RpmColumns, completed_at: number | null];
 
 /** Rows of rpm and build as the interfaces have them. */
 export class RpmReader {
@@ -59,21 +72,18 @@ export class RpmReader {
   readonly #directories: Directories;
   readonly #signedCopies: SignedCopies;
   readonly #selectBuild: Statement<[number], BuildRow>;
-  readonly #selectRpm: Statement<[number], [...RpmRow, ...BuildRow]>;
+  readonly #selectRpm: Statement<[number], RpmRow>;
 
   constructor(db: Database, instances: Instances, directories: Directories) {
     this.#instances = instances;
     this.#directories = directories;
     this.#signedCopies = new SignedCopies(db);
     this.#selectBuild = db
-      .prepare<[number], BuildRow>(`SELECT ${BUILD_COLUMNS} FROM build WHERE build_key = ?`)
+      .prepare<[number], BuildRow>(`SELECT ${BUILD_COLUMNS}, completed_at FROM build WHERE build_key = ?`)
       .raw();
-    // Both at once: nearly every answer needs both, and a statement costs as much as some columns more.
     this.#selectRpm = db
-      .prepare<[number], [...RpmRow, ...BuildRow]>(
-        `SELECT rpm.build_key, koji_rpm_id, rpm.name, rpm.epoch, rpm.version, rpm.release, arch, size,
-           ${hashInSql('payload_hash')}, build_time, content_size, signed, superseded,
-           error_code, error_message, local_directory_key, local_name, ${BUILD_COLUMNS}
+      .prepare<[number], RpmRow>(
+        `SELECT ${RPM_COLUMNS}, completed_at
          FROM rpm LEFT JOIN build ON build.build_key = rpm.build_key WHERE rpm_key = ?`,
       )
       .raw();
@@ -84,6 +94,13 @@ export class RpmReader {
     if (known !== undefined) return known;
     const row = this.#selectRpm.get(rpmKey);
     if (row === undefined) throw new Error(`there is no rpm ${rpmKey}`);
+    return this.fromRow(rpmKey, row, seen);
+  }
+
+  /** Of a row that was read together with others. */
+  fromRow(rpmKey: number, row: RpmRow, seen: Seen): StoredRpm {
+    const known = seen.rpms.get(rpmKey);
+    if (known !== undefined) return known;
     const [buildKey, kojiRpmId, name, epoch, version, release, arch, size, payloadHash] = row;
     const [, , , , , , , , , buildTime, contentSize, signed, superseded, errorCode, errorMessage] = row;
     const [, , , , , , , , , , , , , , , directoryKey, localName, ...build] = row;
@@ -123,7 +140,7 @@ export class RpmReader {
     const known = seen.builds.get(buildKey);
     if (known !== undefined) return known;
     const [instanceKey, kojiBuildId, name, epoch, version, release, stateNumber, draft, volume] = row;
-    const [, , , , , , , , , completedAt, indexedAt] = row;
+    const [, , , , , , , , , indexedAt, completedAt] = row;
     const state = BUILD_STATES[stateNumber];
     if (state === undefined) throw new Error(`state ${stateNumber} of build ${buildKey}`);
     const build: StoredBuild = {
