@@ -1,5 +1,6 @@
 import type { Group, Match, MatchBuild } from '../../shared/api.ts';
 import { distTag, parseNvr } from '../../shared/nvr.ts';
+import { compareText } from '../store/rank.ts';
 
 /** A build, and which of the build-ids asked for are in it. */
 interface Candidate {
@@ -11,6 +12,8 @@ interface Candidate {
   left: number;
   /** The best place that it takes among the matches of an id: 0 where it is the first. */
   readonly rank: number;
+  /** Whether Koji has a signed copy of what it holds. */
+  readonly signed: boolean;
 }
 
 /**
@@ -74,25 +77,27 @@ function holdersOf(candidates: readonly Candidate[]): Holders {
 }
 
 function candidatesOf(results: ReadonlyMap<string, readonly Match[]>): Candidate[] {
-  const found = new Map<string, { build: MatchBuild; all: Set<string>; rank: number }>();
+  const found = new Map<string, { build: MatchBuild; all: Set<string>; rank: number; signed: boolean }>();
   for (const [asked, matches] of results) {
     const inRpms = matches.filter(({ rpm }) => rpm !== undefined);
     const counted = inRpms.length > 0 ? inRpms : matches;
-    for (const [rank, { build }] of counted.entries()) {
+    for (const [rank, { build, urls }] of counted.entries()) {
       if (build === null) continue;
       const key = `${build.instance}/${build.koji_build_id}`;
+      const signed = urls.some(({ kind }) => kind === 'koji-signed');
       const known = found.get(key);
-      if (known === undefined) found.set(key, { build, all: new Set([asked]), rank });
+      if (known === undefined) found.set(key, { build, all: new Set([asked]), rank, signed });
       else {
         known.all.add(asked);
         known.rank = Math.min(known.rank, rank);
+        known.signed ||= signed;
       }
     }
   }
-  return [...found.values()].map(({ build, all, rank }) => {
+  return [...found.values()].map(({ build, all, ...rest }) => {
     const nvr = parseNvr(build.nvr);
     const name = nvr?.name ?? build.nvr;
-    return { build, name, dist: distTag(nvr?.release ?? ''), all: [...all], left: all.size, rank };
+    return { build, name, dist: distTag(nvr?.release ?? ''), all: [...all], left: all.size, ...rest };
   });
 }
 
@@ -108,5 +113,15 @@ function distWeights(holders: Holders): ReadonlyMap<string, number> {
 
 /** Of those that explain alike many. */
 function compare(a: Candidate, b: Candidate, weights: ReadonlyMap<string, number>): number {
-  return (weights.get(b.dist) ?? 0) - (weights.get(a.dist) ?? 0) || a.rank - b.rank;
+  return (weights.get(b.dist) ?? 0) - (weights.get(a.dist) ?? 0) || a.rank - b.rank || compareUnranked(a, b);
+}
+
+/** Builds without an id in common were never ranked against one another: the rules for matches do it here, times as text. */
+function compareUnranked(a: Candidate, b: Candidate): number {
+  return (
+    Number(a.build.state !== 'complete') - Number(b.build.state !== 'complete') ||
+    Number(b.signed) - Number(a.signed) ||
+    Number(a.build.draft) - Number(b.build.draft) ||
+    compareText(b.build.completed_at ?? '', a.build.completed_at ?? '')
+  );
 }

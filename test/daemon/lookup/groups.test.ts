@@ -82,6 +82,27 @@ describe('the set of builds that explains a core', () => {
     expect(builds.map((each) => each.build.instance)).toEqual(['fedora']);
   });
 
+  test('prefers, among equals without an id in common, by the rules for matches', () => {
+    const draft = build('zlib-1-1.fc40,draft_7', { draft: true, completed_at: '2026-01-03T00:00:00.000Z' });
+    const deleted = build('zlib-1-2.fc40', { state: 'deleted', completed_at: '2026-01-04T00:00:00.000Z' });
+    const old = build('zlib-1-3.fc40', { completed_at: '2026-01-01T00:00:00.000Z' });
+    const newer = build('zlib-1-4.fc40', { completed_at: '2026-01-02T00:00:00.000Z' });
+    expect(group({ a: [draft], b: [deleted], c: [old], d: [newer] }).builds).toEqual([
+      ['zlib-1-4.fc40', 'd'],
+    ]);
+    expect(group({ a: [draft], b: [deleted], c: [old] }).builds).toEqual([['zlib-1-3.fc40', 'c']]);
+    expect(group({ a: [deleted], b: [draft] }).builds).toEqual([['zlib-1-1.fc40,draft_7', 'b']]);
+    const signed = {
+      kind: 'koji-signed',
+      url: 'https://k.example/x',
+      sigkey: 'ab',
+      size: 1,
+      last_seen: null,
+    };
+    const signedMatch = { ...inRpm(old), urls: [signed] } as Match;
+    expect(group({ a: [newer], b: [signedMatch] }).builds).toEqual([['zlib-1-3.fc40', 'b']]);
+  });
+
   test('counts an image only for what no RPM has', () => {
     const [bash, image] = [build('bash-5-1.fc40'), build('toolbox-40-1')];
     expect(group({ a: [bash, inArchive(image)], b: [inArchive(image)] }).builds).toEqual([
