@@ -4,7 +4,7 @@ import type { MatchUrl } from '../../shared/api.ts';
 import { isoTime } from './iso-time.ts';
 
 /** URLs that one answer has checked at most; the others are given as they are. */
-const MAX_CHECKED = 200;
+export const MAX_CHECKED = 200;
 
 /** Requests under way at once, all answers together. */
 const CONCURRENCY = 16;
@@ -109,7 +109,8 @@ export function createUrlChecks({ version, now, timeout = TIMEOUT }: UrlCheckOpt
   };
 }
 
-function isAskable({ kind }: MatchUrl): boolean {
+/** Files of this machine are on no server. */
+export function isAskable({ kind }: MatchUrl): boolean {
   return kind !== 'file';
 }
 

@@ -6,7 +6,7 @@ import type { MirrorCopy, RepositoryStore } from '../store/repository-types.ts';
 import type { StoredArchive, StoredRpm } from '../store/types.ts';
 import { isoTime } from './iso-time.ts';
 import { retraceUrl } from './retrace.ts';
-import type { UrlChecks } from './url-checks.ts';
+import { MAX_CHECKED, type UrlChecks, isAskable } from './url-checks.ts';
 
 export type Holder = StoredRpm | StoredArchive;
 
@@ -37,9 +37,18 @@ export async function locate(
   const copies = mirrored.size === 0 ? NO_COPIES : await repositories.copiesOf([...mirrored]);
   const urlsOf: UrlsOf = (holder) => allUrls(holder, koji, copies);
   if (!verify) return urlsOf;
-  const listed = new Map([...holders].map((holder) => [holder, urlsOf(holder)]));
+  const listed = new Map<Holder, MatchUrl[]>();
+  let askable = 0;
+  for (const holder of holders) {
+    // The URLs of a batch with siblings, of which no more are checked, take a second.
+    if (askable >= MAX_CHECKED) break;
+    if (listed.has(holder)) continue;
+    const urls = urlsOf(holder);
+    listed.set(holder, urls);
+    askable += urls.filter(isAskable).length;
+  }
   const checked = await checks.check([...listed.values()].flat());
-  return (holder) => (listed.get(holder) ?? []).flatMap((url) => checked.get(url) ?? []);
+  return (holder) => listed.get(holder)?.flatMap((url) => checked.get(url) ?? []) ?? urlsOf(holder);
 }
 
 const NO_COPIES: ReadonlyMap<StoredRpm, MirrorCopy[]> = new Map();

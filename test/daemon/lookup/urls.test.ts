@@ -172,6 +172,27 @@ describe('the tiers', () => {
   });
 });
 
+test('with verify, of a large answer no more URLs are made for the check than it takes, and all others stay', async () => {
+  const rpms = Array.from({ length: 1000 }, (_, number) =>
+    indexedRpm(number + 1, { name: `hello${number}`, files: [storedFile('/usr/bin/hello', BUILD_ID)] }),
+  );
+  await store.index.replaceBuild('fedora', kojiBuild(4, {}), rpms);
+  let checked = 0;
+  const checks: UrlChecks = {
+    check: (listed) => {
+      checked = listed.length;
+      return Promise.resolve(new Map());
+    },
+  };
+  expect(await urls(lookup({ checks }), true)).toEqual([]);
+  const answer = await lookup({ checks }).byBuildId(requireAskedBuildId(BUILD_ID), {
+    siblings: false,
+    verify: true,
+  });
+  const left = 'matches' in answer ? answer.matches.flatMap((match) => match.urls) : [];
+  expect([checked, left.length]).toEqual([200, 800]);
+});
+
 test('with verify, what is dead is left out and what was learnt is told', async () => {
   await index(kojiBuild(1, {}), { signatures: SIGNED.slice(0, 1) });
   await mirror();
