@@ -1,7 +1,7 @@
 import type { NotFoundReason } from '../../shared/api.ts';
 import type { KojiBuildId } from '../../shared/koji.ts';
 import { type Nvr, type Nvra, formatNvr, formatNvra } from '../../shared/nvr.ts';
-import type { Job, Store } from '../store/types.ts';
+import type { Job, Store, StoredBuild } from '../store/types.ts';
 import type { Hint, NotFound } from './types.ts';
 
 /** Why something is not there, as far as can be told: which ids a build holds is not known before it is read. */
@@ -30,9 +30,8 @@ export async function whyNoBuildId(asked: string, hint: Hint, store: Parts): Pro
     const build = (await store.index.findBuilds(hint.build))[0];
     if (build === undefined)
       return notFound('unknown', `${plain}, and nothing is known of the build ${name}`);
-    const pending = whyPending(name, await store.jobs.find(build.instance, build.kojiBuildId));
     return (
-      pending ??
+      (await whyUnread(build, store)) ??
       notFound('absent', `the build ${name} is ${build.state}, and holds no file with the build-id ${asked}`)
     );
   }
@@ -44,11 +43,12 @@ export async function whyNoRpm(nvra: Nvra, store: Parts): Promise<NotFound | nul
   for (const nvr of buildsLike(nvra)) {
     const build = (await store.index.findBuilds(nvr))[0];
     if (build === undefined) continue;
-    const name = formatNvr(build);
-    const pending = whyPending(name, await store.jobs.find(build.instance, build.kojiBuildId));
     return (
-      pending ??
-      notFound('absent', `the build ${name} is ${build.state}, and no RPM ${formatNvra(nvra)} of it is known`)
+      (await whyUnread(build, store)) ??
+      notFound(
+        'absent',
+        `the build ${formatNvr(build)} is ${build.state}, and no RPM ${formatNvra(nvra)} of it is known`,
+      )
     );
   }
   return null;
@@ -62,6 +62,22 @@ export async function whyNoBuild(
   const name = `build ${kojiBuildId} of ${instance}`;
   const pending = whyPending(name, await jobs.find(instance, kojiBuildId));
   return pending ?? notFound('unknown', `the index knows no ${name}`);
+}
+
+/** Null if what the build holds is known. */
+async function whyUnread(build: StoredBuild, { index, jobs }: Parts): Promise<NotFound | null> {
+  const { instance, kojiBuildId } = build;
+  const name = formatNvr(build);
+  const pending = whyPending(name, await jobs.find(instance, kojiBuildId));
+  if (pending !== null) return pending;
+  if (build.state === 'building') {
+    return notFound('queued', `${name} is still being built in Koji; it is read when it is complete`);
+  }
+  if (build.state !== 'deleted') return null;
+  // What was read stays in the index, so a deleted build without anything never was.
+  const { holders } = await index.findHolders(instance, kojiBuildId, { after: null, limit: 1 });
+  if (holders.length > 0) return null;
+  return notFound('failed', `${name} was deleted from Koji before it was read: nobody can say what it held`);
 }
 
 function whyPending(name: string, job: Job | null): NotFound | null {

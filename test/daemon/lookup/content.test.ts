@@ -254,6 +254,18 @@ describe('why a build-id is not found', () => {
     await pend(1, 'no more room');
     expect(await why({ build: nvrOf('hello-1.0-2.fc40') })).toBe('failed');
   });
+
+  test('says nothing of what a build holds that was deleted before it was read, or is not built yet', async () => {
+    await store.index.replaceBuild('fedora', kojiBuild(79, { name: 'begun', state: 'building' }), null);
+    expect(await why({ build: nvrOf('begun-1.0-2.fc40') })).toBe('queued');
+    await store.index.replaceBuild('fedora', kojiBuild(80, { name: 'gone', state: 'deleted' }), null);
+    await store.index.replaceBuild('fedora', kojiBuild(81, { name: 'broken', state: 'failed' }), null);
+    expect(await why({ build: nvrOf('gone-1.0-2.fc40') })).toBe('failed');
+    expect(await why({ rpm: requireNvra('gone-libs-1.0-2.fc40.x86_64') })).toBe('failed');
+    // Of one that was read it is known what it held; one that failed has nothing.
+    expect(await why({ build: nvrOf('hello-1.0-3.fc40') })).toBe('absent');
+    expect(await why({ build: nvrOf('broken-1.0-2.fc40') })).toBe('absent');
+  });
 });
 
 test.each(['', 'x', 'e30', 'bnVsbA', Buffer.from('{"best":["x"],"fileKey":1}').toString('base64url')])(
