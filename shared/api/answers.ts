@@ -4,7 +4,7 @@ import { archiveFacts, locatedRpm, match, matchBuild, matchUrl, namedMatch, rpmF
 const notFoundReason = z.enum(['unknown', 'queued', 'failed', 'absent']).meta({
   id: 'NotFoundReason',
   description:
-    'Why nothing was found. "unknown": never heard of it. "queued": its build is known and waits to be read. "failed": its build or RPM could not be read, the message says how. "absent": the build or RPM that was named is in the index, and holds no such thing.',
+    'Why nothing was found. "unknown": never heard of it. "queued": its build is known and waits to be read or built. "failed": its build or RPM could not be read or was deleted first, the message says how. "absent": the build or RPM that was named is in the index, and holds no such thing.',
 });
 export type NotFoundReason = z.infer<typeof notFoundReason>;
 

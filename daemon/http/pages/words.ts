@@ -97,7 +97,7 @@ export function adviceOn(reason: NotFoundReason): string {
     case 'queued':
       return 'Its build waits to be read. Ask again in a minute.';
     case 'failed':
-      return 'Who runs this server can see why (darkserver jobs --state failed) and have it tried again.';
+      return 'Where another try may help, who runs this server can see to it (darkserver jobs --state failed).';
     case 'absent':
       return 'The package is in the index and was read. Look whether it is the right version and architecture.';
   }
