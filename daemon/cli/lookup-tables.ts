@@ -17,7 +17,12 @@ export function showAnswers({ results, group }: Answers): void {
     if (answer.matches.length === 0) complain(`${asked}: ${printable(answer.why)}`);
     else blocks.push(`${headingOf(asked, answer)}\n${tableOf(answer.matches)}${siblingsOf(answer.matches)}`);
   }
-  if (group !== undefined) blocks.push(groupOf(group));
+  if (group !== undefined) {
+    blocks.push(groupOf(group));
+    const held = [...results.values()].flatMap(({ matches }) => matches);
+    if (held.some(({ build }) => build === null))
+      blocks.push('RPMs of this machine (local) are of no build.');
+  }
   if (blocks.length > 0) print(blocks.join('\n\n'));
 }
 

@@ -49,6 +49,7 @@ Examples:
   darkserver lookup --group $(eu-unstrip -n --core core.1234 | sed -nE 's/^[^ ]+ ([0-9a-f]+)@.*/\\1/p')
   darkserver lookup --json 4f2ba2b4a1c0d3e5f60718293a4b5c6d7e8f9012 | jq -r '.results[].matches[].rpm.nvra'
 
+RPMs that "darkserver index" read are of no build: --siblings and --group pass over them.
 The exit code is 1 if nothing is known of any of them.`,
     )
     .action(

@@ -129,6 +129,16 @@ describe('lookup', () => {
     expect(batchAnswer.parse(JSON.parse(json)).group).toMatchObject({ unexplained: [SEEDED.absent] });
   });
 
+  test('--group says why local RPMs explain nothing', async () => {
+    const { stdout } = await ask('lookup', '--group', SEEDED.local);
+    expect(stdout).toContain('lokal-1-1.aarch64');
+    expect(stdout.trimEnd().split('\n').slice(-3)).toEqual([
+      '0 builds explain 0 of 1 build-ids',
+      '',
+      'RPMs of this machine (local) are of no build.',
+    ]);
+  });
+
   test('--json answers NVRAs in the same shape, without ".rpm"', async () => {
     const { stdout } = await ask('lookup', '--json', 'hello-1.0-2.fc40.x86_64.rpm', 'nope-1-1.noarch');
     const { results } = batchAnswer.parse(JSON.parse(stdout));
