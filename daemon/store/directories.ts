@@ -71,16 +71,24 @@ export class Directories {
     return { directoryKey, name };
   }
 
+  /** Up to the nearest directory that is known, and down from there: a path may have thousands of components. */
   #keyOf(path: string, make: Make): number | null {
-    const known = this.#keys.get(path);
-    if (known !== undefined) return known;
-    const parent = this.#place(path, make);
-    if (parent === null) return null;
-    const { directoryKey, name } = parent;
-    const key = this.#select.get(directoryKey, name) ?? make(directoryKey, name);
-    if (key === null) return null;
-    if (this.#keys.size >= REMEMBERED) this.#keys.clear();
-    this.#keys.set(path, key);
+    const unknown: string[] = [];
+    let key = this.#keys.get(path);
+    for (let directory = path; key === undefined;) {
+      unknown.push(directory);
+      const slash = directory.lastIndexOf('/');
+      directory = directory.slice(0, Math.max(slash, 0));
+      key = slash === -1 ? 0 : this.#keys.get(directory);
+    }
+    for (const directory of unknown.reverse()) {
+      const name = directory.slice(directory.lastIndexOf('/') + 1);
+      const made: number | null = this.#select.get(key, name) ?? make(key, name);
+      if (made === null) return null;
+      key = made;
+      if (this.#keys.size >= REMEMBERED) this.#keys.clear();
+      this.#keys.set(directory, key);
+    }
     return key;
   }
 

@@ -11,7 +11,7 @@ const DEFAULT_PAGE = 100;
 const PREFIX_DIGITS = { min: 8, max: 128 };
 
 /** Characters of a path; no file system has longer ones. */
-const MAX_PATH = 4096;
+export const MAX_PATH = 4096;
 
 /** Characters of an NVR or an NVRA. */
 const MAX_NAME = 512;

@@ -1,3 +1,4 @@
+import { MAX_PATH } from '../../../shared/api.ts';
 import { type AskedBuildId, readAskedBuildId } from '../../../shared/build-id-forms.ts';
 import type { KojiBuildId } from '../../../shared/koji.ts';
 import { type Nvr, type Nvra, formatNvr, formatNvra, parseNvr, parseNvra } from '../../../shared/nvr.ts';
@@ -103,7 +104,7 @@ function read(as: QuestionKind, text: string): Question | null {
       return /^[^\s/]{1,256}$/.test(text) ? { as, text } : null;
     // Not trimmed: a blank at the end of a path belongs to it.
     case 'path':
-      return text.startsWith('/') ? { as, text } : null;
+      return text.startsWith('/') && text.length <= MAX_PATH ? { as, text } : null;
   }
 }
 

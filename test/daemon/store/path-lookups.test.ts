@@ -74,6 +74,16 @@ describe('looking up a path', () => {
     }
   });
 
+  test('has no end to how deep it may be', async () => {
+    const { index } = openTestStore();
+    const deep = `${'/d'.repeat(2000)}/x`;
+    await put(index, 1, [deep]);
+    expect(await walk(index, deep, 1)).toHaveLength(1);
+    for (const path of ['/'.repeat(20_000), `/d${deep}`, `${deep}/x`, deep.slice(0, -4)]) {
+      expect(await walk(index, path, 1)).toEqual([]);
+    }
+  });
+
   test('is not held up by a package whose paths share a number', async () => {
     const path = databasePath();
     const { index, ...store } = openStore(path);

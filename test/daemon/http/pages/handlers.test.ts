@@ -164,6 +164,8 @@ describe('what is not there', () => {
     const typed = await ask(server, pageAddress(null, 'what is this'));
     expect(typed.status).toBe(400);
     expect(typed.html).toContain('This is nothing that can be looked for');
+    // No file system has longer paths.
+    expect((await ask(server, pageAddress(null, '/d'.repeat(2500)))).status).toBe(400);
     const said = await ask(server, pageAddress('rpm', 'bash'));
     expect(said.status).toBe(400);
     expect(said.html).toContain('This is not an RPM');
