@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { NotFoundReason } from '../../shared/api.ts';
 import type { KojiBuildId } from '../../shared/koji.ts';
 import { type Nvr, type Nvra, formatNvr, formatNvra } from '../../shared/nvr.ts';
@@ -5,6 +6,9 @@ import type { Job, Store, StoredBuild } from '../store/types.ts';
 import type { Hint, NotFound } from './types.ts';
 
 /** Why something is not there, as far as can be told: which ids a build holds is not known before it is read. */
+
+/** RPMs and archives of a build that are looked at before others have a turn. */
+const HOLDERS_IN_TURN = 500;
 
 type Parts = Pick<Store, 'index' | 'jobs'>;
 
@@ -27,12 +31,17 @@ export async function whyNoBuildId(asked: string, hint: Hint, store: Parts): Pro
   }
   if (hint.build !== null) {
     const name = formatNvr(hint.build);
-    const build = (await store.index.findBuilds(hint.build))[0];
-    if (build === undefined)
-      return notFound('unknown', `${plain}, and nothing is known of the build ${name}`);
-    return (
-      (await whyUnread(build, store)) ??
-      notFound('absent', `the build ${name} is ${build.state}, and holds no file with the build-id ${asked}`)
+    const builds = await store.index.findBuilds(hint.build);
+    const [best] = builds;
+    if (best === undefined) return notFound('unknown', `${plain}, and nothing is known of the build ${name}`);
+    // What any of them may hold, if several Kojis have one, is nowhere absent.
+    for (const build of builds) {
+      const why = (await whyUnread(build, store)) ?? (await whyPartlyUnread(build, store.index));
+      if (why !== null) return why;
+    }
+    return notFound(
+      'absent',
+      `the build ${name} is ${best.state}, and holds no file with the build-id ${asked}`,
     );
   }
   return notFound('unknown', plain);
@@ -78,6 +87,29 @@ async function whyUnread(build: StoredBuild, { index, jobs }: Parts): Promise<No
   const { holders } = await index.findHolders(instance, kojiBuildId, { after: null, limit: 1 });
   if (holders.length > 0) return null;
   return notFound('failed', `${name} was deleted from Koji before it was read: nobody can say what it held`);
+}
+
+/** Null if all that Koji lists in the build was read. */
+async function whyPartlyUnread(
+  build: StoredBuild,
+  index: Pick<Parts['index'], 'findHolders'>,
+): Promise<NotFound | null> {
+  for (let after: number | null = null; ;) {
+    const page: Awaited<ReturnType<typeof index.findHolders>> = await index.findHolders(
+      build.instance,
+      build.kojiBuildId,
+      { after, limit: HOLDERS_IN_TURN },
+    );
+    for (const { rpm, archive } of page.holders) {
+      const { error, superseded } = rpm ?? archive;
+      if (error === null || superseded) continue;
+      const name = rpm === undefined ? archive.filename : formatNvra(rpm);
+      return notFound('failed', `${name} of ${formatNvr(build)} could not be read: ${error.message}`);
+    }
+    if (page.next === null) return null;
+    after = page.next;
+    await nextTurn();
+  }
 }
 
 function whyPending(name: string, job: Job | null): NotFound | null {

@@ -266,6 +266,38 @@ describe('why a build-id is not found', () => {
     expect(await why({ build: nvrOf('hello-1.0-3.fc40') })).toBe('absent');
     expect(await why({ build: nvrOf('broken-1.0-2.fc40') })).toBe('absent');
   });
+
+  test('may be that one of many RPMs of its build could not be read', async () => {
+    const rpms = Array.from({ length: 600 }, (_, number) =>
+      indexedRpm(8200 + number, { name: `much${number}`, files: [] }),
+    );
+    const broken = indexedRpm(8900, {
+      ...{ name: 'much-broken', files: { error: 'format', message: 'its cpio ends early' } },
+    });
+    const nvr = { name: 'much', version: '1.0', release: '2.fc40' };
+    await store.index.replaceBuild('fedora', kojiBuild(82, nvr), rpms);
+    expect(await why({ build: nvr })).toBe('absent');
+    await store.index.replaceBuild('fedora', kojiBuild(82, nvr), [...rpms, broken]);
+    const asked = requireAskedBuildId(SEEDED.absent);
+    expect(await lookup.byBuildId(asked, EXTRAS, { build: nvr, rpm: null })).toMatchObject({
+      notFound: {
+        reason: 'failed',
+        message: 'much-broken-1.0-2.fc40.x86_64 of much-1.0-2.fc40 could not be read: its cpio ends early',
+      },
+    });
+    // Koji lists it no more.
+    await store.index.replaceBuild('fedora', kojiBuild(82, nvr), rpms);
+    expect(await why({ build: nvr })).toBe('absent');
+  });
+
+  test('may be that another Koji has the build in its queue', async () => {
+    const nvr = { name: 'twice', version: '1.0', release: '2.fc40' };
+    await store.index.replaceBuild('fedora', kojiBuild(83, nvr), []);
+    await store.index.replaceBuild('plain', kojiBuild(84, { ...nvr, completedAt: 1 }), []);
+    expect(await why({ build: nvr })).toBe('absent');
+    await store.jobs.enqueue('plain', [84 as KojiBuildId], PRIORITY.push);
+    expect(await why({ build: nvr })).toBe('queued');
+  });
 });
 
 test.each(['', 'x', 'e30', 'bnVsbA', Buffer.from('{"best":["x"],"fileKey":1}').toString('base64url')])(
