@@ -1,7 +1,7 @@
 import { DarkserverError } from '../errors.ts';
 import type { RpmHeader, RpmIntegers, RpmStrings } from './header.ts';
 import { RpmTag } from './tags.ts';
-import { binaryString, decodeRpmText } from './text.ts';
+import { binaryString, decodeRpmText, isAscii } from './text.ts';
 
 const S_IFMT = 0o170000;
 const S_IFREG = 0o100000;
@@ -43,6 +43,8 @@ export class RpmFileList {
   readonly #classes: RpmStrings | null;
   readonly #mimeTypeOf: RpmIntegers | null;
   readonly #mimeTypes: RpmStrings | null;
+  /** Those of ASCII, by number: hundreds of files share one. */
+  readonly #directoryTexts = new Map<number, string>();
 
   /** Throws FormatError where the lists do not fit each other, and `limit` where paths are too long to be held. */
   constructor(header: RpmHeader) {
@@ -95,25 +97,20 @@ export class RpmFileList {
 
   /** Absolute; files of source packages, which have no directory, lie in "/". */
   path(index: number): string {
-    const path = decodeRpmText(this.#nameBytes(index));
+    const path = this.#text(index);
     return path.startsWith('/') ? path : `/${path}`;
   }
 
   /** As path(index).endsWith, for ASCII, without making a string of the path. */
   nameEndsWith(index: number, suffix: string): boolean {
-    const name = this.#baseNames?.bytes(index) ?? NO_BYTES;
-    const start = name.length - suffix.length;
-    for (let i = suffix.length - 1; i >= 0; i--) {
-      if (name[start + i] !== suffix.charCodeAt(i)) return false;
-    }
-    return true;
+    return this.#baseNames?.endsWith(index, suffix) ?? false;
   }
 
   /** As path(index).startsWith, for the ASCII name of a directory, without making a string of the path. */
   isBelow(index: number, directory: string): boolean {
-    const start = this.#directories?.bytes(this.#directoryOf?.[index] ?? 0) ?? this.#nameBytes(index);
-    for (let i = 0; i < directory.length; i++) if (start[i] !== directory.charCodeAt(i)) return false;
-    return true;
+    return this.#directories === null
+      ? (this.#baseNames?.startsWith(index, directory) ?? false)
+      : this.#directories.startsWith(this.#directoryOf?.[index] ?? 0, directory);
   }
 
   /** The path's bytes without the leading "/", as payloads name it behind their "./". */
@@ -174,6 +171,26 @@ export class RpmFileList {
 
   #mode(index: number): number {
     return this.#modes?.[index] ?? 0;
+  }
+
+  #text(index: number): string {
+    const base = this.#baseNames?.bytes(index) ?? NO_BYTES;
+    const directory = isAscii(base) ? this.#directoryText(index) : null;
+    // What is not ASCII may be UTF-8 or not, which both together decide.
+    return directory === null ? decodeRpmText(this.#nameBytes(index)) : directory + binaryString(base);
+  }
+
+  /** Null for one that is not ASCII. */
+  #directoryText(index: number): string | null {
+    if (this.#directories === null) return '';
+    const number = this.#directoryOf?.[index] ?? 0;
+    const known = this.#directoryTexts.get(number);
+    if (known !== undefined) return known;
+    const bytes = this.#directories.bytes(number);
+    if (!isAscii(bytes)) return null;
+    const text = binaryString(bytes);
+    this.#directoryTexts.set(number, text);
+    return text;
   }
 
   #nameBytes(index: number): Uint8Array {

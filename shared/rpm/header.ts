@@ -71,6 +71,22 @@ export class RpmStrings {
     return end === undefined ? 0 : end - 1 - (this.#starts[index] ?? 0);
   }
 
+  /** As a string's startsWith, for ASCII, without making a view: each file of each package is asked several times. */
+  startsWith(index: number, prefix: string): boolean {
+    return this.byteLength(index) >= prefix.length && this.#holds(this.#starts[index] ?? 0, prefix);
+  }
+
+  /** As startsWith. */
+  endsWith(index: number, suffix: string): boolean {
+    const at = (this.#starts[index + 1] ?? 0) - 1 - suffix.length;
+    return this.byteLength(index) >= suffix.length && this.#holds(at, suffix);
+  }
+
+  #holds(at: number, text: string): boolean {
+    for (let i = 0; i < text.length; i++) if (this.#bytes[at + i] !== text.charCodeAt(i)) return false;
+    return true;
+  }
+
   /** A string without its NUL; empty where there is none of this number. */
   bytes(index: number): Uint8Array {
     const end = this.#starts[index + 1];
@@ -153,8 +169,11 @@ export class RpmHeader {
     starts[0] = this.#dataStart + entry.offset;
     for (let i = 0; i < entry.count; i++) {
       const at = starts[i] ?? 0;
-      const end = bytes.indexOf(0, at);
-      if (end < 0) throw this.#reader.error(at, `string ${i} of tag ${tag} has no end`);
+      // Most are shorter than what calling indexOf takes.
+      let end = at;
+      while (bytes[end] !== 0) {
+        if (end++ === bytes.length) throw this.#reader.error(at, `string ${i} of tag ${tag} has no end`);
+      }
       starts[i + 1] = end + 1;
     }
     return new RpmStrings(bytes, starts);

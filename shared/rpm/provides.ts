@@ -14,7 +14,7 @@ export function readProvidedBuildIds(header: RpmHeader): BuildId[] {
   if (names === null || versions === null) return [];
   const buildIds = new Set<BuildId>();
   for (let i = 0; i < Math.min(names.length, versions.length); i++) {
-    if (names.bytes(i).length !== CAPABILITY.length || binaryString(names.bytes(i)) !== CAPABILITY) continue;
+    if (names.byteLength(i) !== CAPABILITY.length || !names.startsWith(i, CAPABILITY)) continue;
     const buildId = parseBuildId(binaryString(versions.bytes(i)));
     if (buildId !== null) buildIds.add(buildId);
   }

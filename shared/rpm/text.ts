@@ -13,15 +13,17 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const PIECE = 4096;
 
 export function decodeRpmText(bytes: Uint8Array): string {
-  for (const byte of bytes) {
-    if (byte < 0x80) continue;
-    try {
-      return utf8.decode(bytes);
-    } catch {
-      return binaryString(bytes);
-    }
+  if (isAscii(bytes)) return binaryString(bytes);
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    return binaryString(bytes);
   }
-  return binaryString(bytes);
+}
+
+export function isAscii(bytes: Uint8Array): boolean {
+  for (const byte of bytes) if (byte >= 0x80) return false;
+  return true;
 }
 
 /** One character of 0 to 255 for each byte: bytes in a form that can be compared and be a key. */
