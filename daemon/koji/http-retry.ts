@@ -17,10 +17,14 @@ export function stoppedError(what: string): DarkserverError {
   return new DarkserverError('stopped', `${what}: called off`);
 }
 
+/** How node-fetch begins, which repeats the URL. Of a host with several addresses no word follows, only a code. */
+const FETCH_FAILED = /^request to \S+ failed, reason: /;
+
 /** What an error says, also where it comes from another realm or is none. */
 export function reasonOf(error: unknown): string {
-  if (typeof error === 'object' && error !== null && 'message' in error) return String(error.message);
-  return String(error);
+  if (typeof error !== 'object' || error === null || !('message' in error)) return String(error);
+  const reason = String(error.message).replace(FETCH_FAILED, '');
+  return reason === '' && 'code' in error ? String(error.code) : reason;
 }
 
 /** Retry-After of RFC 9110 (seconds or a date) as milliseconds from now; null if absent or unreadable. */

@@ -1,4 +1,6 @@
+import { Agent } from 'node:http';
 import { describe, expect, jest, test } from '@jest/globals';
+import fetch from 'node-fetch';
 import { PassingError, parseRetryAfter, reasonOf, retrying } from '../../../daemon/koji/http-retry.ts';
 import { DarkserverError } from '../../../shared/errors.ts';
 
@@ -66,4 +68,18 @@ test('what an error says', () => {
   expect(reasonOf({ message: 'from another realm' })).toBe('from another realm');
   expect(reasonOf('a string')).toBe('a string');
   expect(reasonOf(null)).toBe('null');
+});
+
+test('what node-fetch says of a host that has several addresses, none of which answers', async () => {
+  // Port 9 is discard's, and nobody listens there.
+  const agent = new Agent({
+    lookup: (_host, _options, answer) => {
+      answer(null, [
+        { address: '127.0.0.2', family: 4 },
+        { address: '127.0.0.1', family: 4 },
+      ]);
+    },
+  });
+  const error: unknown = await fetch('http://koji.invalid:9/x', { agent }).catch((thrown: unknown) => thrown);
+  expect(reasonOf(error)).toBe('ECONNREFUSED');
 });
