@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { NotFoundReason } from '../../shared/api.ts';
 import type { KojiBuildId } from '../../shared/koji.ts';
 import { type Nvr, type Nvra, formatNvr, formatNvra } from '../../shared/nvr.ts';
-import type { Job, Store, StoredBuild } from '../store/types.ts';
+import type { Job, Store, StoredBuild, StoredRpm } from '../store/types.ts';
 import type { Hint, NotFound } from './types.ts';
 
 /** Why something is not there, as far as can be told: which ids a build holds is not known before it is read. */
@@ -23,6 +23,9 @@ export async function whyNoBuildId(asked: string, hint: Hint, store: Parts): Pro
     const rpms = await store.index.findRpms(hint.rpm);
     const error = rpms.find((rpm) => rpm.error !== null)?.error ?? null;
     if (error !== null) return notFound('failed', `${name} could not be read: ${error.message}`);
+    if (rpms.length > 0 && rpms.every(wasPassedOver)) {
+      return notFound('failed', `${name} is known, but this server does not read RPMs of its kind`);
+    }
     if (rpms.length > 0)
       return notFound('absent', `${name} is indexed, and holds no file with the build-id ${asked}`);
     return (
@@ -45,6 +48,11 @@ export async function whyNoBuildId(asked: string, hint: Hint, store: Parts): Pro
     );
   }
   return notFound('unknown', plain);
+}
+
+/** By skip_arches, or as Koji has no file of it. A source RPM holds no build-id, read or not. */
+function wasPassedOver({ build, contentSize, arch }: StoredRpm): boolean {
+  return build !== null && contentSize === null && arch !== 'src' && arch !== 'nosrc';
 }
 
 /** Null if its build is not known either. */

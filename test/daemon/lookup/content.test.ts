@@ -255,13 +255,19 @@ describe('why a build-id is not found', () => {
     expect(await why({ build: nvrOf('hello-1.0-2.fc40') })).toBe('failed');
   });
 
-  test('says nothing of what a build holds that was deleted before it was read, or is not built yet', async () => {
+  test('is not told of what was deleted before it was read, is not built yet, or was passed over', async () => {
     await store.index.replaceBuild('fedora', kojiBuild(79, { name: 'begun', state: 'building' }), null);
     expect(await why({ build: nvrOf('begun-1.0-2.fc40') })).toBe('queued');
     await store.index.replaceBuild('fedora', kojiBuild(80, { name: 'gone', state: 'deleted' }), null);
     await store.index.replaceBuild('fedora', kojiBuild(81, { name: 'broken', state: 'failed' }), null);
     expect(await why({ build: nvrOf('gone-1.0-2.fc40') })).toBe('failed');
     expect(await why({ rpm: requireNvra('gone-libs-1.0-2.fc40.x86_64') })).toBe('failed');
+    await store.index.replaceBuild('fedora', kojiBuild(82, { name: 'big' }), [
+      indexedRpm(821, { name: 'big', arch: 's390x', contentSize: null, files: [] }),
+      indexedRpm(822, { name: 'big', arch: 'src', contentSize: null, files: [] }),
+    ]);
+    expect(await why({ rpm: requireNvra('big-1.0-2.fc40.s390x') })).toBe('failed');
+    expect(await why({ rpm: requireNvra('big-1.0-2.fc40.src') })).toBe('absent');
     // Of one that was read it is known what it held; one that failed has nothing.
     expect(await why({ build: nvrOf('hello-1.0-3.fc40') })).toBe('absent');
     expect(await why({ build: nvrOf('broken-1.0-2.fc40') })).toBe('absent');
