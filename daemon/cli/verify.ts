@@ -30,9 +30,11 @@ Examples:
   darkserver verify --sample 1000
   darkserver verify --json | jq '.disagreements[] | select(.index.evidence == "file-class")'
 
-What is gone, because it or its build was deleted, is counted apart. An index that was made with
---scan header lacks what headers do not tell. To put right what is wrong: "darkserver index --scan payload PATH" for
-local RPMs; for Koji's "darkserver backfill --force", with indexer.scan = "payload" where a header is wrong.
+What is gone, because it or its build was deleted, is counted apart, and so is what is passed over: it was
+not read when it was indexed, by skip_arches or since that failed, or its Koji is no longer configured. An
+index that was made with --scan header lacks what headers do not tell. To put right what is wrong:
+"darkserver index --scan payload PATH" for local RPMs; for Koji's "darkserver backfill --force", with
+indexer.scan = "payload" where a header is wrong.
 
 Exit codes: 0 all agree, 1 disagreements or stopped before the end, 2 some could not be reached.`,
     )
