@@ -72,8 +72,9 @@ export function createErrorHandler(log: Log) {
         stack: stack ?? null,
       });
     }
-    // The store's troubles (a locked database, a full disk) pass; a client should ask again, not at once.
-    if (status === 503) void reply.header('retry-after', '5');
+    // The store's troubles (a locked database, a full disk) and a crowd pass; a client should ask again, not at once.
+    if ((status === 503 || status === 429) && !reply.hasHeader('retry-after'))
+      void reply.header('retry-after', '5');
     answerError(request, reply, status, answer);
   };
 }

@@ -1,23 +1,18 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { BatchAnswer, Match } from '../../shared/api.ts';
 import { formatNvra } from '../../shared/nvr.ts';
 import type { KojiConfig } from '../config/types.ts';
-import type { Store, StoredMatch } from '../store/types.ts';
+import type { Store } from '../store/types.ts';
+import { createBatchLookup } from './batches.ts';
 import { createBuildLookups } from './builds.ts';
 import { isBuildId, isKey, isRpmFilesPlace, readCursor, writeCursor } from './cursors.ts';
-import { groupOf } from './groups.ts';
 import { type MatchParts, NO_EXTRAS, named, prepareMatches, withoutReplaced } from './matches.ts';
 import { notFound, whyNoBuildId, whyNoRpm } from './not-found.ts';
 import { namedRpmEntry } from './content.ts';
-import { type Resolved, resolveAll } from './resolve.ts';
+import { resolveAll } from './resolve.ts';
 import { statusOf } from './status.ts';
 import type { Lookup } from './types.ts';
 import { upstreamRows } from './upstream.ts';
 import type { UrlChecks } from './url-checks.ts';
 import { type UrlKoji, locate } from './urls.ts';
-
-/** Build-ids of a batch whose matches, with the URLs of all that goes with them, are made before others have a turn. */
-const ANSWERED_IN_TURN = 250;
 
 export interface LookupOptions {
   readonly store: Pick<Store, 'index' | 'jobs' | 'instanceFacts' | 'repositories'>;
@@ -46,19 +41,7 @@ export function createLookup({ store, koji, checks, now }: LookupOptions): Looku
       return form === undefined ? { build_id: buildId, matches } : { build_id: buildId, form, matches };
     },
 
-    byBuildIds: async (asked, { group, ...extras } = { ...NO_EXTRAS, group: false }) => {
-      const resolved = await resolveAll(asked, index);
-      const stored = [...resolved.values()].flatMap((each) => each.stored);
-      const matchOf = await prepareMatches(stored, parts, extras);
-      const results: BatchAnswer['results'] = {};
-      for (const [at, each] of asked.entries()) {
-        if (at > 0 && at % ANSWERED_IN_TURN === 0) await nextTurn();
-        results[each.asked] = resultOf(resolved.get(each.asked), matchOf);
-      }
-      if (!group) return { results };
-      const matches = new Map(Object.entries(results).map(([key, result]) => [key, result.matches]));
-      return { results, group: groupOf(matches) };
-    },
+    byBuildIds: createBatchLookup(index, parts),
 
     byPrefix: async (prefix, { limit, cursor }) => {
       const after = readCursor(cursor, isBuildId);
@@ -132,15 +115,4 @@ export function createLookup({ store, koji, checks, now }: LookupOptions): Looku
 
     status: () => statusOf({ store, koji, now }),
   };
-}
-
-function resultOf(
-  resolved: Resolved | undefined,
-  matchOf: (match: StoredMatch) => Match,
-): BatchAnswer['results'][string] {
-  // Which ids a queued or failed build holds is not known before it is read: no other reason is true.
-  if (resolved === undefined) return { matches: [], reason: 'unknown' };
-  const matches = resolved.stored.map(matchOf);
-  const { buildId, form } = resolved;
-  return form === undefined ? { matches } : { matches, build_id: buildId, form };
 }

@@ -45,7 +45,10 @@ export interface Hint {
 export interface Lookup {
   /** Matches best first. */
   byBuildId(asked: AskedBuildId, extras?: Extras, hint?: Hint): Promise<BuildIdAnswer | NotFound>;
-  /** Each by what it was asked as; `group`: which builds together explain most of them. */
+  /**
+   * Each by what it was asked as; `group`: which builds together explain most of them. Throws `too_many_requests`
+   * where too many large ones wait.
+   */
   byBuildIds(
     asked: readonly AskedBuildId[],
     options?: Extras & { readonly group: boolean },

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Log, LogFields } from '../../../daemon/log.ts';
 import { errorAnswer } from '../../../shared/api.ts';
+import { DarkserverError } from '../../../shared/errors.ts';
 import { altered } from '../../support/altered.ts';
 import { startTestServer } from '../../support/http-server.ts';
 import { SEEDED } from '../../support/seed-store.ts';
@@ -45,4 +46,15 @@ describe('a defect', () => {
     const access = lines.find(({ level }) => level === 'debug');
     expect(access?.fields).toMatchObject({ method: 'GET', url: PATH, status: 500, peer: '127.0.0.1' });
   });
+});
+
+test('a crowd is a 429 that says when to ask again', async () => {
+  const crowd = new DarkserverError('too_many_requests', 'too many large batches are waiting');
+  const server = await startTestServer({
+    wrapStore: (store) =>
+      altered(store, { index: altered(store.index, { findByBuildIds: () => Promise.reject(crowd) }) }),
+  });
+  const response = await fetch(`${server.url}${PATH}`);
+  expect([response.status, response.headers.get('retry-after')]).toEqual([429, '5']);
+  expect(await response.text()).toContain('too many large batches');
 });
