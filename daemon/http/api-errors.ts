@@ -59,7 +59,7 @@ export const DESCRIBED_ERRORS: Readonly<Record<number, DescribedError>> = {
   429: {
     code: 'too_many_requests',
     description:
-      'Too many requests came from this address, where the server has a limit; or too many large batches of all clients wait. Retry-After says when to ask again.',
+      'Too many requests came from this address, where the server has a limit; or too many large questions of all clients wait. Retry-After says when to ask again.',
     example: 'more than 600 requests in 60 seconds came from this address; ask again when Retry-After says',
   },
   431: {

@@ -1,40 +1,21 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import pLimit from 'p-limit';
 import type { BatchAnswer, Match } from '../../shared/api.ts';
 import type { AskedBuildId } from '../../shared/build-id-forms.ts';
-import { DarkserverError } from '../../shared/errors.ts';
 import type { Store, StoredMatch } from '../store/types.ts';
 import { groupOf } from './groups.ts';
+import { type InOrder, LARGE_FROM } from './large-questions.ts';
 import { type MatchParts, NO_EXTRAS, prepareMatches } from './matches.ts';
 import { type Resolved, resolveAll } from './resolve.ts';
 import type { Lookup } from './types.ts';
 
-/**
- * Build-ids of a batch whose matches, with the URLs of all that goes with them, are made before others have a turn.
- * Batches of more are large.
- */
-const ANSWERED_IN_TURN = 250;
-
-/** Large batches that are answered at once: with siblings one has a hundred megabytes in memory. */
-const LARGE_AT_ONCE = 2;
-
-/** Large batches that wait for that. */
-export const MAX_WAITING_BATCHES = 100;
-
-/** Lookup.byBuildIds. Throws `too_many_requests` where too many large ones wait. */
-export function createBatchLookup(index: Store['index'], parts: MatchParts): Lookup['byBuildIds'] {
-  // Those that wait for other servers keep nobody else waiting.
-  const [plain, verified] = [pLimit(LARGE_AT_ONCE), pLimit(LARGE_AT_ONCE)];
-  return async (asked, options = { ...NO_EXTRAS, group: false }) => {
-    const work = (): Promise<BatchAnswer> => answer(asked, options, index, parts);
-    if (asked.length <= ANSWERED_IN_TURN) return work();
-    const slots = options.verify ? verified : plain;
-    if (slots.pendingCount < MAX_WAITING_BATCHES) return slots(work);
-    throw new DarkserverError(
-      'too_many_requests',
-      `too many large batches are waiting; ask again in a few seconds, or for ${ANSWERED_IN_TURN} build-ids at most`,
-    );
-  };
+/** Lookup.byBuildIds. */
+export function createBatchLookup(
+  index: Store['index'],
+  parts: MatchParts,
+  inOrder: InOrder,
+): Lookup['byBuildIds'] {
+  return (asked, options = { ...NO_EXTRAS, group: false }) =>
+    inOrder({ members: asked.length, verify: options.verify }, () => answer(asked, options, index, parts));
 }
 
 async function answer(
@@ -48,7 +29,8 @@ async function answer(
   const matchOf = await prepareMatches(stored, parts, extras);
   const results: BatchAnswer['results'] = {};
   for (const [at, each] of asked.entries()) {
-    if (at > 0 && at % ANSWERED_IN_TURN === 0) await nextTurn();
+    // The matches of so many ids, with the URLs of all that goes with them, take some milliseconds.
+    if (at > 0 && at % LARGE_FROM === 0) await nextTurn();
     results[each.asked] = resultOf(resolved.get(each.asked), matchOf);
   }
   if (!group) return { results };

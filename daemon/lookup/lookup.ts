@@ -4,6 +4,7 @@ import type { Store } from '../store/types.ts';
 import { createBatchLookup } from './batches.ts';
 import { createBuildLookups } from './builds.ts';
 import { isBuildId, isKey, isRpmFilesPlace, readCursor, writeCursor } from './cursors.ts';
+import { createOrder } from './large-questions.ts';
 import { type MatchParts, NO_EXTRAS, named, prepareMatches, withoutReplaced } from './matches.ts';
 import { notFound, whyNoBuildId, whyNoRpm } from './not-found.ts';
 import { namedRpmEntry } from './content.ts';
@@ -27,6 +28,7 @@ export interface LookupOptions {
 export function createLookup({ store, koji, checks, now }: LookupOptions): Lookup {
   const { index, repositories } = store;
   const kojiByName = new Map(koji.map((each) => [each.name, each]));
+  const inOrder = createOrder();
   const parts: MatchParts = { koji: kojiByName, repositories, checks, index };
 
   return {
@@ -41,7 +43,7 @@ export function createLookup({ store, koji, checks, now }: LookupOptions): Looku
       return form === undefined ? { build_id: buildId, matches } : { build_id: buildId, form, matches };
     },
 
-    byBuildIds: createBatchLookup(index, parts),
+    byBuildIds: createBatchLookup(index, parts, inOrder),
 
     byPrefix: async (prefix, { limit, cursor }) => {
       const after = readCursor(cursor, isBuildId);
@@ -75,20 +77,21 @@ export function createLookup({ store, koji, checks, now }: LookupOptions): Looku
       };
     },
 
-    byPath: async (path, { limit, cursor }, extras = NO_EXTRAS) => {
-      const after = readCursor(cursor, isKey);
-      const { matches: stored, next } = await index.findByPath(path, { after, limit });
-      if (stored.length === 0 && after === null && next === null) {
-        return notFound('unknown', `no indexed package has a file with a build-id at ${path}`);
-      }
-      const kept = withoutReplaced(stored);
-      const matchOf = await prepareMatches(kept, parts, extras);
-      return {
-        path,
-        matches: kept.map((each) => named(matchOf(each), each)),
-        next_cursor: writeCursor(next),
-      };
-    },
+    byPath: (path, { limit, cursor }, extras = NO_EXTRAS) =>
+      inOrder({ members: extras.siblings ? limit : 0, verify: extras.verify }, async () => {
+        const after = readCursor(cursor, isKey);
+        const { matches: stored, next } = await index.findByPath(path, { after, limit });
+        if (stored.length === 0 && after === null && next === null) {
+          return notFound('unknown', `no indexed package has a file with a build-id at ${path}`);
+        }
+        const kept = withoutReplaced(stored);
+        const matchOf = await prepareMatches(kept, parts, extras);
+        return {
+          path,
+          matches: kept.map((each) => named(matchOf(each), each)),
+          next_cursor: writeCursor(next),
+        };
+      }),
 
     newest: async () => {
       const stored = await index.findNewestFile();

@@ -41,14 +41,14 @@ export interface Hint {
   readonly rpm: Nvra | null;
 }
 
-/** What can be asked of the index, in the words of the API. The store is behind it, and where files are to be had. */
+/**
+ * What can be asked of the index, in the words of the API. The store is behind it, and where files are to be had.
+ * Throws `too_many_requests` where too many large questions wait.
+ */
 export interface Lookup {
   /** Matches best first. */
   byBuildId(asked: AskedBuildId, extras?: Extras, hint?: Hint): Promise<BuildIdAnswer | NotFound>;
-  /**
-   * Each by what it was asked as; `group`: which builds together explain most of them. Throws `too_many_requests`
-   * where too many large ones wait.
-   */
+  /** Each by what it was asked as; `group`: which builds together explain most of them. */
   byBuildIds(
     asked: readonly AskedBuildId[],
     options?: Extras & { readonly group: boolean },

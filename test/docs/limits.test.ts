@@ -15,7 +15,7 @@ import {
   MAX_WAITING_BYTES,
   REQUEST_TIMEOUT,
 } from '../../daemon/http/limits.ts';
-import { MAX_WAITING_BATCHES } from '../../daemon/lookup/batches.ts';
+import { MAX_WAITING_QUESTIONS } from '../../daemon/lookup/large-questions.ts';
 import { MAX_BATCH, MAX_PAGE, MAX_PUSH } from '../../shared/api.ts';
 import { httpStatusOf } from '../../shared/errors.ts';
 
@@ -28,7 +28,7 @@ test('the limits of docs/api.md are those in force', () => {
   expect(numbers).toEqual([
     ...[MAX_URL_BYTES, MAX_HEADER_BYTES].map((bytes) => `${bytes / 1024} KiB`),
     `${MAX_BODY_BYTES / 1024 ** 2} MiB`,
-    ...[MAX_BATCH, MAX_WAITING_BATCHES, MAX_IDS_IN_URL, MAX_IDS_ON_PAGE, MAX_PUSH, MAX_PAGE].map(String),
+    ...[MAX_BATCH, MAX_WAITING_QUESTIONS, MAX_IDS_IN_URL, MAX_IDS_ON_PAGE, MAX_PUSH, MAX_PAGE].map(String),
     ...[HEADERS_TIMEOUT, REQUEST_TIMEOUT, ANSWER_TIMEOUT, KEEP_ALIVE_TIMEOUT].map(
       (time) => `${time / 1000} s`,
     ),

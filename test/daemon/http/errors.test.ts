@@ -49,12 +49,12 @@ describe('a defect', () => {
 });
 
 test('a crowd is a 429 that says when to ask again', async () => {
-  const crowd = new DarkserverError('too_many_requests', 'too many large batches are waiting');
+  const crowd = new DarkserverError('too_many_requests', 'too many large questions are waiting');
   const server = await startTestServer({
     wrapStore: (store) =>
       altered(store, { index: altered(store.index, { findByBuildIds: () => Promise.reject(crowd) }) }),
   });
   const response = await fetch(`${server.url}${PATH}`);
   expect([response.status, response.headers.get('retry-after')]).toEqual([429, '5']);
-  expect(await response.text()).toContain('too many large batches');
+  expect(await response.text()).toContain('too many large questions');
 });
