@@ -16,6 +16,8 @@ import { readHeaders, unpackPayloads } from './floors.ts';
 const ROUNDS = 3;
 /** Fewer RPMs are gone before the clock has ticked often enough. */
 const RPMS_FOR_A_RATE = 5000;
+/** So many, and the start of the program is a small part of what they cost. */
+const MANY_KERNELS = 16;
 
 const directory = mkdtempSync(join(tmpdir(), 'darkserver-bench-'));
 const database = join(directory, 'index.db');
@@ -59,19 +61,23 @@ function databaseOf(rpms: number, { databaseBytes, files }: IndexRun, beside = '
 }
 
 /** The same RPMs under several names, until there are enough of them for a rate. */
-function linkedOften(corpus: Corpus): { links: string; count: number } {
-  const links = mkdtempSync(join(dirname(corpus.directory), 'links-'));
-  let count = 0;
-  for (let round = 0; count < RPMS_FOR_A_RATE; round++) {
-    mkdirSync(join(links, String(round)));
-    for (const rpm of corpus.rpms) linkSync(rpm, join(links, String(round), basename(rpm)));
-    count += corpus.rpms.length;
+function linkedOften(corpus: Corpus, enough: number): Corpus {
+  const directory = mkdtempSync(join(dirname(corpus.directory), 'links-'));
+  const rpms: string[] = [];
+  for (let round = 0; rpms.length < enough; round++) {
+    mkdirSync(join(directory, String(round)));
+    for (const rpm of corpus.rpms) {
+      const link = join(directory, String(round), basename(rpm));
+      linkSync(rpm, link);
+      rpms.push(link);
+    }
   }
-  return { links, count };
+  return { directory, rpms, bytes: (corpus.bytes / corpus.rpms.length) * rpms.length };
 }
 
 function measureHeaderMode(corpus: Corpus): void {
-  const { links, count } = linkedOften(corpus);
+  const { directory: links, rpms } = linkedOften(corpus, RPMS_FOR_A_RATE);
+  const count = rpms.length;
   try {
     const run = medianOf(ROUNDS, () =>
       indexOnce({ scan: 'header', directory: links, database, cores: '0,1' }),
@@ -128,12 +134,20 @@ async function main(): Promise<void> {
 
   const modules = moduleCorpus();
   if (modules === null) return;
-  describe('kernels with compressed modules', modules);
-  const autoModules = medianOf(ROUNDS, () =>
-    indexOnce({ scan: 'auto', directory: modules.directory, database }),
-  );
-  const peerModules = await debuginfodScan(modules, join(directory, 'debuginfod-modules.db'));
-  besideDebuginfod('compressed modules', autoModules, peerModules, 'target: 1');
+  await measureModules('kernels with compressed modules', modules);
+  const many = linkedOften(modules, MANY_KERNELS);
+  try {
+    await measureModules('the same kernels several times', many);
+  } finally {
+    rmSync(many.directory, { recursive: true });
+  }
+}
+
+async function measureModules(what: string, corpus: Corpus): Promise<void> {
+  describe(what, corpus);
+  const run = medianOf(ROUNDS, () => indexOnce({ scan: 'auto', directory: corpus.directory, database }));
+  const peerDatabase = join(directory, `debuginfod-${corpus.rpms.length}.db`);
+  besideDebuginfod(what, run, await debuginfodScan(corpus, peerDatabase), 'target: 1');
 }
 
 try {
