@@ -2,6 +2,7 @@ import type { Config } from './config/types.ts';
 import { answersItself } from './http/self-check.ts';
 import { type HttpServer, createHttpServer } from './http/server.ts';
 import { IndexingThread } from './indexing-thread.ts';
+import { createAnswerAgents } from './koji/answer-agents.ts';
 import type { Log } from './log.ts';
 import { createLookup } from './lookup/lookup.ts';
 import { createUrlChecks } from './lookup/url-checks.ts';
@@ -72,7 +73,11 @@ function createServer(
   return createHttpServer({
     lookup: createLookup({
       ...{ store, koji: config.koji, now: Date.now },
-      checks: createUrlChecks({ version: VERSION, now: Date.now }),
+      checks: createUrlChecks({
+        version: VERSION,
+        now: Date.now,
+        agentFor: createAnswerAgents(config.koji).for,
+      }),
     }),
     store: {
       jobs: { enqueue: (instance, ids, priority) => indexing.enqueue(instance, ids, priority) },

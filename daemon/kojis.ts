@@ -10,6 +10,7 @@ import type { RetryPolicy } from './koji/http-retry.ts';
 import { KojiHttp } from './koji/http.ts';
 import { KojiHubClient } from './koji/hub-client.ts';
 import type { KojiHub } from './koji/hub.ts';
+import { localHosts } from './koji/local-addresses.ts';
 import { publishedUrl } from './koji/paths.ts';
 import { type Log, withFields } from './log.ts';
 import type { IndexStore } from './store/types.ts';
@@ -71,9 +72,16 @@ export function connectKoji(koji: KojiConfig, retry?: RetryPolicy): KojiConnecti
 /** A mirror is asked twice: there are others. */
 const MIRROR_RETRY = { attempts: 2, firstDelay: 500, longestDelay: 5000 };
 
-/** For files of one server that is no Koji's. Whoever opens it closes it. */
-export function openMirrorHttp(): KojiHttp {
-  return new KojiHttp({ version: VERSION, contact: CONTACT, maxConnections: 1, retry: MIRROR_RETRY });
+/**
+ * For files of one server that is no Koji's, which `source` is or names: what was configured. Whoever opens it
+ * closes it.
+ */
+export function openMirrorHttp(source: string): KojiHttp {
+  const mayBeLocal = localHosts([source]);
+  return new KojiHttp({
+    ...{ version: VERSION, contact: CONTACT, maxConnections: 1, retry: MIRROR_RETRY },
+    mayBeLocal,
+  });
 }
 
 /** Where the RPMs of a Koji are read, by their paths under its topdir. */

@@ -42,9 +42,14 @@ function requireDatabase({ database: { path } }: Config): void {
 export async function lookupIn(store: Store, config: Config): Promise<Lookup> {
   const { createLookup } = await import('../lookup/lookup.ts');
   const { createUrlChecks } = await import('../lookup/url-checks.ts');
+  const { createAnswerAgents } = await import('../koji/answer-agents.ts');
   return createLookup({
     ...{ store, koji: config.koji, now: Date.now },
-    checks: createUrlChecks({ version: VERSION, now: Date.now }),
+    checks: createUrlChecks({
+      version: VERSION,
+      now: Date.now,
+      agentFor: createAnswerAgents(config.koji).for,
+    }),
   });
 }
 

@@ -1,8 +1,22 @@
 import http from 'node:http';
 import https from 'node:https';
+import { type MayBeLocal, isLocalAddress } from './local-addresses.ts';
 
-/** Destroys a connection that is not ready within `milliseconds`: node itself waits as long as TCP does. */
-function limitConnecting(agent: http.Agent, ready: 'connect' | 'secureConnect', milliseconds: number): void {
+interface ConnectionLimits {
+  /** For name resolution, TCP and TLS. */
+  readonly milliseconds: number;
+  readonly mayBeLocal: MayBeLocal;
+}
+
+/**
+ * Destroys a connection that is not ready in time, as node itself waits as long as TCP does, and one to a local
+ * address before a byte is sent, if its host must not be there.
+ */
+function limitConnecting(
+  agent: http.Agent,
+  ready: 'connect' | 'secureConnect',
+  { milliseconds, mayBeLocal }: ConnectionLimits,
+): void {
   const connect = agent.createConnection.bind(agent);
   agent.createConnection = (options, callback) => {
     const socket = connect(options, callback);
@@ -12,6 +26,15 @@ function limitConnecting(agent: http.Agent, ready: 'connect' | 'secureConnect', 
     const settled = (): void => {
       clearTimeout(timer);
     };
+    // What was resolved is not what counts: the next answer for the same name may be another.
+    socket?.once('connect', () => {
+      const [host, address] = [
+        options.host ?? '',
+        'remoteAddress' in socket ? socket.remoteAddress : undefined,
+      ];
+      if (typeof address !== 'string' || !isLocalAddress(address) || mayBeLocal(host)) return;
+      socket.destroy(new Error(`${host} is at ${address}, where only a host of the configuration may be`));
+    });
     socket?.once(ready, settled).once('close', settled);
     return socket;
   };
@@ -19,18 +42,22 @@ function limitConnecting(agent: http.Agent, ready: 'connect' | 'secureConnect', 
 
 /** The connections to one Koji, kept open between requests. */
 export interface HttpAgents {
-  for(url: URL): http.Agent;
+  readonly for: (url: URL) => http.Agent;
   /** Closes every connection, those in use too. */
   destroy(): void;
 }
 
 /** `connectTimeout` in milliseconds covers name resolution, TCP and TLS. */
-export function createHttpAgents(maxConnections: number, connectTimeout: number): HttpAgents {
+export function createHttpAgents(
+  maxConnections: number,
+  connectTimeout: number,
+  mayBeLocal: MayBeLocal = () => true,
+): HttpAgents {
   const options = { keepAlive: true, maxFreeSockets: maxConnections };
   const plain = new http.Agent(options);
   const secure = new https.Agent(options);
-  limitConnecting(plain, 'connect', connectTimeout);
-  limitConnecting(secure, 'secureConnect', connectTimeout);
+  limitConnecting(plain, 'connect', { milliseconds: connectTimeout, mayBeLocal });
+  limitConnecting(secure, 'secureConnect', { milliseconds: connectTimeout, mayBeLocal });
   return {
     for: (url) => (url.protocol === 'https:' ? secure : plain),
     destroy: () => {

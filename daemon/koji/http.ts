@@ -12,6 +12,7 @@ import { HttpPace } from './http-pace.ts';
 import type { Ending } from './http-pace.ts';
 import { PassingError, parseRetryAfter, reasonOf, retrying, stoppedError } from './http-retry.ts';
 import type { RetryPolicy } from './http-retry.ts';
+import type { MayBeLocal } from './local-addresses.ts';
 
 const MAX_REDIRECTS = 5;
 
@@ -25,6 +26,8 @@ export interface KojiHttpOptions {
   readonly maxBytesPerSecond?: number | null;
   /** Milliseconds. */
   readonly connectTimeout?: number;
+  /** Any if left out. */
+  readonly mayBeLocal?: MayBeLocal;
   /** Milliseconds without a byte: before the headers (a hub may think for long) and between parts. */
   readonly silenceTimeout?: number;
   readonly retry?: RetryPolicy;
@@ -88,7 +91,11 @@ export class KojiHttp {
   #trouble = '';
 
   constructor(options: KojiHttpOptions) {
-    this.#agents = createHttpAgents(options.maxConnections, options.connectTimeout ?? 10_000);
+    this.#agents = createHttpAgents(
+      options.maxConnections,
+      options.connectTimeout ?? 10_000,
+      options.mayBeLocal,
+    );
     this.#slots = pLimit(options.maxConnections);
     this.#userAgent = `darkserver/${options.version} (+${options.contact})`;
     this.#silenceTimeout = options.silenceTimeout ?? 60_000;

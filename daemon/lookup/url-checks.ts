@@ -1,3 +1,4 @@
+import type { Agent } from 'node:http';
 import fetch from 'node-fetch';
 import pLimit from 'p-limit';
 import type { MatchUrl } from '../../shared/api.ts';
@@ -46,6 +47,8 @@ export interface UrlCheckOptions {
   readonly version: string;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  /** The connections to a server. Refuses those that a mirror or a redirect must not lead to. */
+  readonly agentFor: (url: URL) => Agent;
   /** Milliseconds for one server to answer; for tests. */
   readonly timeout?: number;
 }
@@ -55,7 +58,8 @@ export interface UrlCheckOptions {
  * knows no HEAD says nothing about its files. Addresses are those of the answer, which come from the configuration and
  * from what repositories list, and where they redirect to; each is asked at most once in GOOD_FOR, whoever wants to know.
  */
-export function createUrlChecks({ version, now, timeout = TIMEOUT }: UrlCheckOptions): UrlChecks {
+export function createUrlChecks({ timeout = TIMEOUT, ...options }: UrlCheckOptions): UrlChecks {
+  const { now } = options;
   const slots = pLimit(CONCURRENCY);
   const known = new Map<string, Check>();
   const underWay = new Map<string, Promise<Check | null>>();
@@ -73,7 +77,7 @@ export function createUrlChecks({ version, now, timeout = TIMEOUT }: UrlCheckOpt
     const asked = slots(async () => {
       // Who asked has left.
       if (performance.now() > inVain) return null;
-      const check = await head(url, { version, now, timeout });
+      const check = await head(url, { ...options, timeout });
       remember(url, check);
       return check;
     }).finally(() => {
@@ -120,12 +124,16 @@ function patience(): Promise<void> {
   });
 }
 
-async function head(url: string, { version, now, timeout }: Required<UrlCheckOptions>): Promise<Check> {
+async function head(
+  url: string,
+  { version, now, agentFor, timeout }: Required<UrlCheckOptions>,
+): Promise<Check> {
   try {
     const { status, headers } = await fetch(url, {
       method: 'HEAD',
       headers: { 'User-Agent': `darkserver/${version}`, 'Accept-Encoding': 'identity' },
       follow: MAX_REDIRECTS,
+      agent: agentFor,
       signal: AbortSignal.timeout(timeout),
     });
     if (status === 404 || status === 410 || status === 403) return { result: 'gone', at: now(), size: null };

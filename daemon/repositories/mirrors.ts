@@ -25,6 +25,8 @@ export const FAULTS_OF_MIRRORS: readonly ErrorCode[] = [
 /** One server's at a time: a mirror that is down must not make the next one wait. */
 export type Http = Pick<KojiHttp, 'getFile' | 'close'>;
 export type OpenHttp = () => Http;
+/** For what is at this URL, which was configured, and for what it names. */
+export type OpenSource = (url: string) => Http;
 
 export interface SmallFile {
   /** 200, or 304 where a condition was set. */

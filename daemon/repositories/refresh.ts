@@ -6,7 +6,14 @@ import type { RepositorySeen, RepositoryState, RepositoryStore } from '../store/
 import { type Checksum, formatChecksum, matches } from './checksum.ts';
 import { urlBelow } from './href.ts';
 import type { MirrorList } from './metalink.ts';
-import { type Http, type OpenHttp, type SmallFile, askMirrors, fetchSmall, findMirrors } from './mirrors.ts';
+import {
+  type Http,
+  type OpenSource,
+  type SmallFile,
+  askMirrors,
+  fetchSmall,
+  findMirrors,
+} from './mirrors.ts';
 import { readPrimary } from './primary-download.ts';
 import { type PrimaryFacts, REPOMD, readRepomd } from './repomd.ts';
 
@@ -22,7 +29,7 @@ const MIRROR_TIME = 900_000;
 export interface RefreshParts {
   readonly instance: string;
   readonly store: RepositoryStore;
-  readonly openHttp: OpenHttp;
+  readonly openHttp: OpenSource;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
@@ -44,7 +51,8 @@ export async function refresh(
   parts: RefreshParts,
   signal: AbortSignal,
 ): Promise<Refreshed> {
-  const { instance, store, openHttp } = parts;
+  const { instance, store } = parts;
+  const openHttp = (): Http => parts.openHttp(config.source.url);
   const state = (await store.states(instance)).find(({ name }) => name === config.name);
   if (state === undefined)
     throw new DarkserverError('internal', `repository ${config.name} is not in the store`);
@@ -59,9 +67,10 @@ export async function refresh(
 /** What the first mirror that works says of its packages. Throws as refresh. */
 export async function describeRepository(
   { source }: Pick<RepositoryConfig, 'source'>,
-  openHttp: OpenHttp,
+  openSource: OpenSource,
   signal: AbortSignal,
 ): Promise<{ readonly baseUrl: string; readonly mirrors: number; readonly primary: PrimaryFacts }> {
+  const openHttp = (): Http => openSource(source.url);
   const list = await findMirrors(source, openHttp, signal);
   return askMirrors(list.baseUrls, openHttp, async (baseUrl, http) => {
     const { bytes } = await fetchSmall(http, baseUrl + REPOMD, { maxBytes: REPOMD_MAX, signal });

@@ -1,4 +1,6 @@
 import { beforeEach, expect, test } from '@jest/globals';
+import { createAnswerAgents } from '../../../daemon/koji/answer-agents.ts';
+import { createHttpAgents } from '../../../daemon/koji/http-agents.ts';
 import { createUrlChecks } from '../../../daemon/lookup/url-checks.ts';
 import type { MatchUrl } from '../../../shared/api.ts';
 import { afterTest } from '../../support/after-test.ts';
@@ -19,6 +21,8 @@ beforeEach(async () => {
     if (answer === 'silence') return;
     if (answer === 'cut') response.destroy();
     else if (answer === 'moved') response.writeHead(302, { location: '/200' }).end();
+    else if (answer === 'named')
+      response.writeHead(302, { location: server.url.replace('127.0.0.1', 'localhost') + '/404' }).end();
     else if (answer === 'circle') response.writeHead(302, { location: '/circle' }).end();
     else response.writeHead(Number(answer), { 'content-length': 321 }).end();
   });
@@ -29,7 +33,9 @@ function url(path: string, kind: MatchUrl['kind'] = 'koji'): MatchUrl {
   return { kind, url: `${server.url}/${path}`, size: 5, last_seen: null };
 }
 
-const checker = () => createUrlChecks({ version: '9.8.7', now: () => clock });
+const OPTIONS = { version: '9.8.7', now: () => clock, agentFor: createHttpAgents(16, 5000).for };
+
+const checker = () => createUrlChecks(OPTIONS);
 
 test('what is there says its size and that it was seen now', async () => {
   const there = url('200');
@@ -51,9 +57,26 @@ test.each(['500', '503', '405', 'cut', 'circle'])(
   },
 );
 
+test('this machine is not asked where only a mirror or a redirect says so', async () => {
+  const { port } = new URL(server.url);
+  const agents = createAnswerAgents([
+    { topurl: 'https://koji.example', retrace: null, repositories: [] },
+    { topurl: 'https://other.example', retrace: 'https://retrace.example/{nvra}', repositories: [] },
+  ]);
+  const elsewhere = url('404');
+  const checks = createUrlChecks({ ...OPTIONS, agentFor: agents.for });
+  expect(await checks.check([elsewhere])).toEqual(new Map([[elsewhere, elsewhere]]));
+  const named: MatchUrl = { ...elsewhere, url: `http://localhost:${port}/404` };
+  const strict = createHttpAgents(1, 5000, (host) => host === '127.0.0.1');
+  const moved = url('named');
+  const some = await createUrlChecks({ ...OPTIONS, agentFor: strict.for }).check([named, moved]);
+  expect([...some.keys()]).toEqual([named, moved]);
+  expect(requests).toEqual(['HEAD /named']);
+});
+
 test('a server that is silent says nothing either', async () => {
   const silent = url('silence');
-  const checks = createUrlChecks({ version: '9.8.7', now: () => clock, timeout: 50 });
+  const checks = createUrlChecks({ ...OPTIONS, timeout: 50 });
   expect(await checks.check([silent])).toEqual(new Map([[silent, silent]]));
   expect(requests).toEqual(['HEAD /silence']);
 });
