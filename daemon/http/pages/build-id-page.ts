@@ -7,6 +7,9 @@ import { type Markup, markup } from './markup.ts';
 import { table } from './table.ts';
 import { count } from './words.ts';
 
+/** Files that are shown: a library may be in thousands of images. */
+const SHOWN = 100;
+
 /** Everything that has a build-id, best first, and what goes with it. */
 export async function buildIdPage(lookup: Lookup, asked: AskedBuildId): Promise<Page | NotFound> {
   const answer = await lookup.byBuildId(asked, { siblings: true, verify: false });
@@ -33,8 +36,9 @@ ${note}${table(
         DOWNLOAD,
         ...(hasSiblings ? [{ heading: 'Goes with it', cell: siblingsCell }] : []),
       ],
-      matches,
-    )}`,
+      matches.slice(0, SHOWN),
+    )}
+${matches.length > SHOWN && markup`<p class="soft">The best ${SHOWN} of them; this page as JSON has all.</p>`}`,
   };
 }
 

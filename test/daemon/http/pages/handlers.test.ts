@@ -126,6 +126,23 @@ describe('pages of many rows', () => {
     }
   });
 
+  test('show the best of the many files that have one build-id', async () => {
+    const server = await startTestServer();
+    const inImages = sha1BuildId('in images');
+    for (let n = 1; n <= 300; n++) {
+      await server.store.index.replaceBuild(
+        'fedora',
+        kojiBuild(n, { name: 'image', release: String(n), completedAt: n }),
+        [],
+        [indexedArchive(n, { files: [storedFile('usr/lib64/libc.so.6', inImages)] })],
+      );
+    }
+    const { html } = await ask(server, pageAddress(null, inImages));
+    expect(html).toContain('300 files with this build-id');
+    expect(html).toContain('The best 100 of them');
+    expect([html.includes('image-1.0-201<'), html.includes('image-1.0-200<')]).toEqual([true, false]);
+  });
+
   test('refuse a cursor that is none', async () => {
     const { status, html } = await ask(await seeded(), '?q=hello&as=package&cursor=nonsense');
     expect(status).toBe(400);
