@@ -3,6 +3,7 @@ import { KojiHttp } from '../../daemon/koji/http.ts';
 import { KojiHubClient } from '../../daemon/koji/hub-client.ts';
 import type { KojiHub } from '../../daemon/koji/hub.ts';
 import type { ReconcileParts } from '../../daemon/reconciler-news.ts';
+import { reconcile } from '../../daemon/reconciler-round.ts';
 import type { Store } from '../../daemon/store/types.ts';
 import { afterTest } from './after-test.ts';
 import { databasePath, storeAt } from './database-file.ts';
@@ -58,6 +59,18 @@ export async function setUpReconciling(opening = StandInHub.empty()): Promise<Re
       return kojiBuildId;
     },
   };
+}
+
+/** A Koji that was asked once already. */
+export async function setUpKnown(): Promise<Reconciling> {
+  const setting = await setUpReconciling();
+  await round(setting);
+  return setting;
+}
+
+/** One round of the reconciler; returns how many builds it queued. */
+export async function round(parts: Reconciling): Promise<number> {
+  return (await reconcile(parts, new AbortController().signal)).queued;
 }
 
 /** Makes Koji say that a build ended so many seconds ago, as a content generator may. */
