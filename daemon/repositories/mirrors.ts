@@ -10,8 +10,8 @@ const LIST_MAX = 4 * 1024 * 1024;
 /** Mirrors that are asked in a refresh until one works. */
 const MIRRORS_TRIED = 5;
 
-/** Characters of an error that is kept and shown. */
-const MESSAGE_MAX = 1000;
+/** Characters of an error that is kept and shown: some of it is what a server says. */
+export const MESSAGE_MAX = 1000;
 
 /** What may be wrong with one mirror and right with the next. */
 export const FAULTS_OF_MIRRORS: readonly ErrorCode[] = [

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { toDarkserverError } from '../../shared/errors.ts';
 import type { RepositoryConfig } from '../config/types.ts';
 import type { Log } from '../log.ts';
-import { FAULTS_OF_MIRRORS } from './mirrors.ts';
+import { FAULTS_OF_MIRRORS, MESSAGE_MAX } from './mirrors.ts';
 import { type RefreshParts, refresh } from './refresh.ts';
 
 /** Refreshes are apart by up to this part more or less, so that daemons started together do not ask together. */
@@ -66,7 +66,8 @@ export class RepositoryRefresher {
 
   async #failed(name: string, thrown: unknown): Promise<void> {
     const { instance, store, now, log } = this.#parts;
-    const { code, message, cause } = toDarkserverError(thrown);
+    const { code, message: whole, cause } = toDarkserverError(thrown);
+    const message = whole.slice(0, MESSAGE_MAX);
     const stack = code === 'internal' && cause instanceof Error ? { stack: cause.stack ?? null } : {};
     if (!this.#failing.has(name)) {
       log.warn(`cannot refresh a repository, what was known of it stays: ${message}`, {

@@ -112,3 +112,16 @@ test('trouble of this machine is for its log, and not for everybody', async () =
   expect(state?.error?.message).toBe('trouble on the server: see its log');
   expect(worth(lines)[0]).toContain('/secret/path is full');
 });
+
+test('what a list of mirrors says of itself is kept and logged by its beginning', async () => {
+  const store = openTestStore();
+  const { url } = await serveFiles('/nowhere', (_, response) => !!response.end(`<${'x'.repeat(500_000)}/>`));
+  const [name, refreshInterval] = ['long', 100];
+  const { lines } = start(store, [
+    { name: 'demo', repositories: [{ name, source: { kind: 'metalink', url }, refreshInterval }] },
+  ]);
+  const [state] = await until(([one]) => one?.error !== null && one !== undefined, store);
+  expect(state?.error?.message).toContain(`${url}: it begins with <xxx`);
+  expect(state?.error?.message.length).toBeLessThan(2000);
+  expect(worth(lines)[0]?.length).toBeLessThan(2000);
+});
