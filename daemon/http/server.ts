@@ -22,6 +22,7 @@ import {
   TIMEOUTS_CHECK_INTERVAL,
 } from './limits.ts';
 import { createMetrics } from './metrics.ts';
+import { createPipeline } from './pipelining.ts';
 import { addRateLimit, createRateLimiter } from './rate-limit.ts';
 import { refuseByHead } from './request-head.ts';
 import { type RoutesOptions, addRoutes } from './routes.ts';
@@ -109,6 +110,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   app.server.maxHeadersCount = 0;
   app.removeContentTypeParser('text/plain');
   app.setErrorHandler(handleError);
+  app.addHook('onRequest', createPipeline());
   app.addHook('onRequest', noStoreByDefault);
   app.addHook('onRequest', openToPages);
   app.addHook('onRequest', refuseByHead);
