@@ -17,7 +17,11 @@ import type { RepositoryStore } from './repository-types.ts';
 import { toStoreError } from './store-error.ts';
 import type { IndexStore, JobStore, Store } from './types.ts';
 
-/** Builds whose siblings, and RPMs whose copies are read in one turn of the event loop: some ten milliseconds. */
+/**
+ * Build-ids that are looked up, builds whose siblings, and RPMs whose copies are read in one turn of the event loop:
+ * up to some ten milliseconds.
+ */
+const BUILD_IDS_OF_TURN = 250;
 const BUILDS_OF_TURN = 50;
 const COPIES_OF_TURN = 1000;
 
@@ -93,6 +97,7 @@ function composeStore(db: Database, path: string, now: () => number): Store {
 
 function indexStore(index: SqliteIndex, read: Run, write: Run): IndexStore {
   const { writer, lookups, builds } = index;
+  const gathered = gatherLookups((buildIds) => read(() => lookups.byBuildIds(buildIds)));
   return {
     replaceBuild: (instance, build, rpms, archives = null) =>
       write(() => {
@@ -108,7 +113,7 @@ function indexStore(index: SqliteIndex, read: Run, write: Run): IndexStore {
     indexedBuilds: (instance, kojiBuildIds) => read(() => index.indexedBuilds(instance, kojiBuildIds)),
     knownLocalRpm: (rpmPath) => read(() => index.knownLocalRpm(rpmPath)),
     replaceLocalRpms: (rpms) => write(() => writer.replaceLocalRpms(rpms)),
-    findByBuildIds: gatherLookups((buildIds) => read(() => lookups.byBuildIds(buildIds))),
+    findByBuildIds: (buildIds) => inTurns(buildIds, BUILD_IDS_OF_TURN, gathered),
     findBuildIdsByPrefix: (prefix, limit, after) =>
       read(() => lookups.buildIdsByPrefix(prefix, limit, after)),
     findRpms: (nvra) => read(() => lookups.rpmsByNvra(nvra)),

@@ -1,7 +1,8 @@
 import { expect, test } from '@jest/globals';
 import { inTurns } from '../../../daemon/store/in-turns.ts';
 import type { KojiBuildId } from '../../../shared/koji.ts';
-import { indexedRpm, kojiBuild } from '../../support/seed-store.ts';
+import { indexedRpm, kojiBuild, storedFile } from '../../support/seed-store.ts';
+import { sha1BuildId } from '../../support/sha1-build-id.ts';
 import { openTestStore } from '../../support/test-store.ts';
 import { turnsDuring } from '../../support/turns.ts';
 
@@ -40,4 +41,17 @@ test('others have turns while the siblings of a thousand builds are read, and th
     build: { instance: 'fedora' },
   }));
   expect(await turnsDuring(() => repositories.copiesOf(many))).toBeGreaterThan(5);
+});
+
+test('others have turns while a batch of build-ids is looked up, all of which are found', async () => {
+  const { index } = openTestStore();
+  const buildIds = Array.from({ length: 1000 }, (_, number) => sha1BuildId(number));
+  const files = buildIds.map((buildId) => storedFile(`/usr/bin/${buildId}`, buildId));
+  await index.replaceBuild('fedora', kojiBuild(1, {}), [indexedRpm(1, { files })]);
+  let found = 0;
+  const turns = await turnsDuring(async () => {
+    found = (await index.findByBuildIds(buildIds)).size;
+  });
+  expect(found).toBe(1000);
+  expect(turns).toBeGreaterThan(4);
 });
