@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { createLookup } from '../../../daemon/lookup/lookup.ts';
-import type { Hint, Lookup, NotFound } from '../../../daemon/lookup/types.ts';
-import { PRIORITY, type Store } from '../../../daemon/store/types.ts';
+import type { Lookup } from '../../../daemon/lookup/types.ts';
+import type { Store } from '../../../daemon/store/types.ts';
 import {
   buildAnswer,
   buildIdAnswer,
@@ -13,15 +13,9 @@ import {
 import { requireAskedBuildId } from '../../../shared/build-id-forms.ts';
 import type { BuildId } from '../../../shared/build-id.ts';
 import type { KojiBuildId } from '../../../shared/koji.ts';
-import { parseNvr, requireNvra } from '../../../shared/nvr.ts';
-import {
-  SEEDED,
-  indexedArchive,
-  indexedRpm,
-  kojiBuild,
-  seedStore,
-  storedFile,
-} from '../../support/seed-store.ts';
+import { requireNvra } from '../../../shared/nvr.ts';
+import { SEEDED, indexedArchive, indexedRpm, kojiBuild, storedFile } from '../../support/seed-store.ts';
+import { found, nvrOf, pend, setUpLookup } from '../../support/seeded-lookup.ts';
 import { NO_CHECKS, TEST_KOJI } from '../../support/test-koji.ts';
 import { openTestStore } from '../../support/test-store.ts';
 
@@ -31,31 +25,10 @@ const EXTRAS = { siblings: false, verify: false };
 let store: Store;
 let lookup: Lookup;
 beforeEach(async () => {
-  store = openTestStore();
-  await seedStore(store);
-  lookup = createLookup({ store, koji: TEST_KOJI, checks: NO_CHECKS, now: Date.now });
+  ({ store, lookup } = await setUpLookup());
 });
 
-function found<T extends object>(answer: T | NotFound): T {
-  if ('notFound' in answer) throw new Error(answer.notFound.message);
-  return answer;
-}
-
-const nvrOf = (text: string) => parseNvr(text) ?? { name: '', version: '', release: '' };
 const build = async (nvr: string, page = PAGE) => lookup.build(nvrOf(nvr), page);
-
-/** Makes a build wait in the queue, or fail in it. */
-async function pend(kojiBuildId: number, failure?: string): Promise<void> {
-  await store.jobs.enqueue('fedora', [kojiBuildId as KojiBuildId], PRIORITY.push);
-  if (failure === undefined) return;
-  const job = await store.jobs.claim('test', ['fedora']);
-  if (job === null) throw new Error('no job');
-  await store.jobs.fail(
-    job,
-    { code: 'network', message: failure },
-    { state: 'failed', runAt: Date.now() + 1e6 },
-  );
-}
 
 describe('a build', () => {
   test('has its facts, and what it holds with addresses and numbers of files', async () => {
@@ -110,7 +83,7 @@ describe('a build', () => {
   });
 
   test('says that it is to be looked at again, and why that failed', async () => {
-    await pend(1, 'the file server is down');
+    await pend(store.jobs, 1, 'the file server is down');
     expect(found(await build('hello-1.0-2.fc40')).job).toEqual({
       state: 'failed',
       error: { code: 'network', message: 'the file server is down' },
@@ -121,9 +94,9 @@ describe('a build', () => {
     expect(await build('nothing-1-1')).toMatchObject({ notFound: { reason: 'unknown' } });
     const byNumber = () => lookup.kojiBuild('fedora', 4711 as KojiBuildId, PAGE);
     expect(await byNumber()).toMatchObject({ notFound: { reason: 'unknown' } });
-    await pend(4711);
+    await pend(store.jobs, 4711);
     expect(await byNumber()).toMatchObject({ notFound: { reason: 'queued' } });
-    await pend(4711, 'the hub answers HTML');
+    await pend(store.jobs, 4711, 'the hub answers HTML');
     const message = expect.stringMatching(/could not be indexed: the hub answers HTML; it is tried again/);
     expect(await byNumber()).toMatchObject({ notFound: { reason: 'failed', message } });
   });
@@ -155,9 +128,9 @@ describe('an RPM', () => {
     expect(await missing('nothing-1-1.x86_64')).toMatchObject({ notFound: { reason: 'unknown' } });
     const absent = 'hello-no-such-part-1.0-2.fc40.x86_64';
     expect(await missing(absent)).toMatchObject({ notFound: { reason: 'absent' } });
-    await pend(1);
+    await pend(store.jobs, 1);
     expect(await missing(absent)).toMatchObject({ notFound: { reason: 'queued' } });
-    await pend(1, 'no more room');
+    await pend(store.jobs, 1, 'no more room');
     expect(await missing(absent)).toMatchObject({
       notFound: { reason: 'failed', message: expect.stringContaining('no more room') },
     });
@@ -232,77 +205,6 @@ describe('build-ids in other forms', () => {
       cursor = page.next_cursor;
     }
     expect(all).toEqual([SEEDED.bin, ids[0]].sort());
-  });
-});
-
-describe('why a build-id is not found', () => {
-  const why = async (hint: Partial<Hint>) => {
-    const asked = requireAskedBuildId(SEEDED.absent);
-    const answer = await lookup.byBuildId(asked, EXTRAS, { build: null, rpm: null, ...hint });
-    return 'notFound' in answer ? answer.notFound.reason : 'found';
-  };
-
-  test('can be told where somebody says where it should be', async () => {
-    expect(await why({})).toBe('unknown');
-    expect(await why({ build: nvrOf('nothing-1-1') })).toBe('unknown');
-    expect(await why({ rpm: requireNvra('nothing-1-1.x86_64') })).toBe('unknown');
-    expect(await why({ build: nvrOf('hello-1.0-2.fc40') })).toBe('absent');
-    expect(await why({ rpm: requireNvra('hello-1.0-2.fc40.x86_64') })).toBe('absent');
-    await pend(1);
-    expect(await why({ build: nvrOf('hello-1.0-2.fc40') })).toBe('queued');
-    expect(await why({ rpm: requireNvra('hello-part-1.0-2.fc40.x86_64') })).toBe('queued');
-    await pend(1, 'no more room');
-    expect(await why({ build: nvrOf('hello-1.0-2.fc40') })).toBe('failed');
-  });
-
-  test('is not told of what was deleted before it was read, is not built yet, or was passed over', async () => {
-    await store.index.replaceBuild('fedora', kojiBuild(79, { name: 'begun', state: 'building' }), null);
-    expect(await why({ build: nvrOf('begun-1.0-2.fc40') })).toBe('queued');
-    await store.index.replaceBuild('fedora', kojiBuild(80, { name: 'gone', state: 'deleted' }), null);
-    await store.index.replaceBuild('fedora', kojiBuild(81, { name: 'broken', state: 'failed' }), null);
-    expect(await why({ build: nvrOf('gone-1.0-2.fc40') })).toBe('failed');
-    expect(await why({ rpm: requireNvra('gone-libs-1.0-2.fc40.x86_64') })).toBe('failed');
-    await store.index.replaceBuild('fedora', kojiBuild(82, { name: 'big' }), [
-      indexedRpm(821, { name: 'big', arch: 's390x', contentSize: null, files: [] }),
-      indexedRpm(822, { name: 'big', arch: 'src', contentSize: null, files: [] }),
-    ]);
-    expect(await why({ rpm: requireNvra('big-1.0-2.fc40.s390x') })).toBe('failed');
-    expect(await why({ rpm: requireNvra('big-1.0-2.fc40.src') })).toBe('absent');
-    // Of one that was read it is known what it held; one that failed has nothing.
-    expect(await why({ build: nvrOf('hello-1.0-3.fc40') })).toBe('absent');
-    expect(await why({ build: nvrOf('broken-1.0-2.fc40') })).toBe('absent');
-  });
-
-  test('may be that one of many RPMs of its build could not be read', async () => {
-    const rpms = Array.from({ length: 600 }, (_, number) =>
-      indexedRpm(8200 + number, { name: `much${number}`, files: [] }),
-    );
-    const broken = indexedRpm(8900, {
-      ...{ name: 'much-broken', files: { error: 'format', message: 'its cpio ends early' } },
-    });
-    const nvr = { name: 'much', version: '1.0', release: '2.fc40' };
-    await store.index.replaceBuild('fedora', kojiBuild(82, nvr), rpms);
-    expect(await why({ build: nvr })).toBe('absent');
-    await store.index.replaceBuild('fedora', kojiBuild(82, nvr), [...rpms, broken]);
-    const asked = requireAskedBuildId(SEEDED.absent);
-    expect(await lookup.byBuildId(asked, EXTRAS, { build: nvr, rpm: null })).toMatchObject({
-      notFound: {
-        reason: 'failed',
-        message: 'much-broken-1.0-2.fc40.x86_64 of much-1.0-2.fc40 could not be read: its cpio ends early',
-      },
-    });
-    // Koji lists it no more.
-    await store.index.replaceBuild('fedora', kojiBuild(82, nvr), rpms);
-    expect(await why({ build: nvr })).toBe('absent');
-  });
-
-  test('may be that another Koji has the build in its queue', async () => {
-    const nvr = { name: 'twice', version: '1.0', release: '2.fc40' };
-    await store.index.replaceBuild('fedora', kojiBuild(83, nvr), []);
-    await store.index.replaceBuild('plain', kojiBuild(84, { ...nvr, completedAt: 1 }), []);
-    expect(await why({ build: nvr })).toBe('absent');
-    await store.jobs.enqueue('plain', [84 as KojiBuildId], PRIORITY.push);
-    expect(await why({ build: nvr })).toBe('queued');
   });
 });
 
