@@ -50,7 +50,7 @@ export function decodeNewestSignatures(value: XmlRpcValue, limit: number, what: 
 /** Those of the keys that count, best first: all of them in Koji's order where `preferred` names none. */
 export function keysThatCount(keys: readonly string[], preferred: readonly string[]): string[] {
   const signing = keys.filter((key) => key !== '');
-  if (preferred.length === 0) return signing.slice(0, MAX_KEYS);
+  if (preferred.length === 0) return [...new Set(signing)].slice(0, MAX_KEYS);
   const inOrder = preferred.flatMap((wanted) => signing.filter((key) => isSameKey(key, wanted)));
   return [...new Set(inOrder)].slice(0, MAX_KEYS);
 }

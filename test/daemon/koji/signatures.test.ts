@@ -121,6 +121,8 @@ describe('keys that count', () => {
         [],
       ),
     ).toHaveLength(16);
+    // Two spellings of a key are one by now.
+    expect(keysThatCount(['ab12', '', 'ab12', 'cd34'], [])).toEqual(['ab12', 'cd34']);
   });
 });
 
