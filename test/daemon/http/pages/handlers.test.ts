@@ -1,37 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { pageAddress } from '../../../../daemon/http/pages/addresses.ts';
-import { PRIORITY } from '../../../../daemon/store/types.ts';
-import { DarkserverError } from '../../../../shared/errors.ts';
-import type { KojiBuildId } from '../../../../shared/koji.ts';
-import { altered } from '../../../support/altered.ts';
-import { type TestServer, startTestServer } from '../../../support/http-server.ts';
-import {
-  SEEDED,
-  indexedArchive,
-  indexedRpm,
-  kojiBuild,
-  seedStore,
-  storedFile,
-} from '../../../support/seed-store.ts';
+import { ask, seeded } from '../../../support/browsing.ts';
+import { startTestServer } from '../../../support/http-server.ts';
+import { SEEDED, indexedArchive, indexedRpm, kojiBuild, storedFile } from '../../../support/seed-store.ts';
 import { sha1BuildId } from '../../../support/sha1-build-id.ts';
-
-type Asking = Omit<RequestInit, 'headers'> & { headers?: Readonly<Record<string, string>> };
-
-/** As a browser asks; fetch follows no redirect here. */
-async function ask(server: TestServer, address: string, init: Asking = {}) {
-  const response = await fetch(`${server.url}/${address}`, {
-    redirect: 'manual',
-    ...init,
-    headers: { accept: 'text/html,application/xhtml+xml,*/*;q=0.8', ...init.headers },
-  });
-  return { status: response.status, headers: response.headers, html: await response.text() };
-}
-
-async function seeded(): Promise<TestServer> {
-  const server = await startTestServer();
-  await seedStore(server.store);
-  return server;
-}
 
 describe('what was typed is answered', () => {
   test.each([
@@ -150,96 +122,6 @@ describe('pages of many rows', () => {
   });
 });
 
-describe('what is not there', () => {
-  test('is a 404 with the reason for each reading, which nobody keeps', async () => {
-    const { status, headers, html } = await ask(await seeded(), pageAddress(null, '0123456789abcdef'));
-    expect(status).toBe(404);
-    expect(headers.get('cache-control')).toBe('no-store');
-    expect(headers.get('etag')).toBeNull();
-    expect(html).toContain('<title>Nothing found: 0123456789abcdef');
-    expect(html).toContain('As a build-id');
-    expect(html).toContain('As the beginning of a build-id');
-    expect(html).toContain('As a package');
-    expect(html).toContain('What can be typed');
-  });
-
-  test('says that its build is waiting', async () => {
-    const server = await seeded();
-    await server.store.jobs.enqueue('fedora', [5 as KojiBuildId], PRIORITY.push);
-    const text = 'redo-1.0-2.fc40.aarch64';
-    const asRpm = await ask(server, pageAddress('rpm', text));
-    expect(asRpm.status).toBe(404);
-    expect(asRpm.html).toContain('Ask again in a minute.');
-    // Who did not say that it is an RPM sees the build, and why not the RPM.
-    const typed = await ask(server, pageAddress(null, text));
-    expect(typed.html).toContain('<title>Build redo-1.0-2.fc40 ');
-    expect(typed.html).toMatch(/<p class="note"><bdi>[^<]*redo-1.0-2.fc40 is queued/i);
-  });
-
-  test('is a 400 where nothing of the kind could be', async () => {
-    const server = await seeded();
-    const typed = await ask(server, pageAddress(null, 'what is this'));
-    expect(typed.status).toBe(400);
-    expect(typed.html).toContain('This is nothing that can be looked for');
-    // No file system has longer paths.
-    expect((await ask(server, pageAddress(null, '/d'.repeat(2500)))).status).toBe(400);
-    const said = await ask(server, pageAddress('rpm', 'bash'));
-    expect(said.status).toBe(400);
-    expect(said.html).toContain('This is not an RPM');
-  });
-});
-
-describe('many build-ids', () => {
-  const post = (text: string): Asking => ({ method: 'POST', body: new URLSearchParams({ q: text }) });
-
-  test('that were pasted get an address, or an answer where that would be too long', async () => {
-    const server = await seeded();
-    const few = await ask(
-      server,
-      '',
-      post(`0x400000+0x1000 ${SEEDED.bin}@0x400284 a\n0x1+0x1 ${SEEDED.absent}@0x2 b`),
-    );
-    expect(few.status).toBe(303);
-    expect(few.headers.get('location')).toBe(`./?q=${SEEDED.bin}+${SEEDED.absent}&as=build-ids`);
-    const answer = await ask(server, few.headers.get('location') ?? '');
-    expect(answer.html).toContain('This build explains 1 of 2');
-    expect(answer.html).toContain('1 not found');
-    // What is missing may be there the next second.
-    expect([answer.status, answer.headers.get('cache-control')]).toEqual([200, 'no-store']);
-    const absent = pageAddress(null, `${SEEDED.absent} ${sha1BuildId('absent')}`);
-    expect((await ask(server, absent)).status).toBe(404);
-
-    const ids = Array.from({ length: 200 }, (_, n) => sha1BuildId(String(n)));
-    const many = await ask(server, '', post([SEEDED.bin, ...ids].join('\n')));
-    expect(many.status).toBe(200);
-    expect(many.html).toContain('<title>201 build-ids');
-    expect(many.html).toContain('200 not found');
-  });
-
-  test('more than 1000 are refused with a page that says where more are taken', async () => {
-    const ids = Array.from({ length: 1001 }, (_, n) => sha1BuildId(String(n)));
-    const { status, html } = await ask(await seeded(), '', post(ids.join('\n')));
-    expect(status).toBe(413);
-    expect(html).toContain('POST them to /api/v1/buildids');
-  });
-
-  test('a text without any is taken for what it is', async () => {
-    const server = await seeded();
-    expect((await ask(server, '', post('bash'))).headers.get('location')).toBe('./?q=bash');
-    expect((await ask(server, '', post('x'.repeat(10_000)))).status).toBe(400);
-    expect((await ask(server, '', post(''))).headers.get('location')).toBe('./?q=');
-  });
-
-  test('only a form is taken', async () => {
-    const server = await seeded();
-    const headers = { 'content-type': 'application/json' };
-    expect((await ask(server, '', { method: 'POST', headers, body: '{"q":"bash"}' })).status).toBe(415);
-    expect((await ask(server, '', { method: 'POST' })).status).toBe(415);
-    // And a form nowhere else.
-    expect((await ask(server, 'push', post('bash'))).status).toBe(415);
-  });
-});
-
 /** The addresses of other pages on a page. */
 const linkedOn = (html: string) =>
   [...html.matchAll(/href="(\?q=[^"]+)"/g)].map(([, href]) => (href ?? '').replaceAll('&amp;', '&'));
@@ -326,56 +208,5 @@ describe('every page', () => {
     });
     expect([head.status, head.html]).toEqual([200, '']);
     expect(head.headers.get('content-length')).toBe(String(Buffer.byteLength(html)));
-  });
-});
-
-describe('errors', () => {
-  const asScript = { headers: { accept: '*/*' } };
-
-  test('are pages for browsers and JSON for others', async () => {
-    const server = await seeded();
-    for (const [address, init, status] of [
-      ['nowhere', {}, 404],
-      ['?as=nothing&q=a', {}, 400],
-      ['?q=a&q=b', {}, 400],
-      ['', { method: 'PUT' }, 405],
-    ] as const) {
-      const page = await ask(server, address, init);
-      expect([address, page.status, page.headers.get('content-type')]).toEqual([
-        address,
-        status,
-        'text/html; charset=utf-8',
-      ]);
-      expect(page.headers.get('vary')).toContain('accept');
-      const json = await ask(server, address, { ...init, ...asScript });
-      expect([json.status, json.headers.get('content-type')]).toEqual([
-        status,
-        'application/json; charset=utf-8',
-      ]);
-    }
-  });
-
-  test('of the API are JSON for browsers too', async () => {
-    const server = await seeded();
-    for (const address of ['api/v1/nowhere', 'api/v1/buildids/xyz', 'buildids/xyz']) {
-      expect((await ask(server, address)).headers.get('content-type')).toContain('application/json');
-    }
-  });
-
-  test('from within tell no more than the API does', async () => {
-    const server = await startTestServer({
-      wrapStore: (store) =>
-        altered(store, {
-          index: altered(store.index, {
-            counts: () => Promise.reject(new DarkserverError('store', 'SQLITE_BUSY: /var/lib/x.db')),
-          }),
-        }),
-    });
-    const { status, html, headers } = await ask(server, '');
-    expect(status).toBe(503);
-    expect(headers.get('retry-after')).toBe('5');
-    expect(headers.get('cache-control')).toBe('no-store');
-    expect(html).toContain('Not at the moment');
-    expect(html).not.toContain('SQLITE');
   });
 });
