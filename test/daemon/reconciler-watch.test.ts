@@ -1,16 +1,11 @@
 import { expect, test } from '@jest/globals';
-import { reconcile } from '../../daemon/reconciler-round.ts';
 import { INSTANCE, fixtureRpm, GREET } from '../support/indexing.ts';
 import { claim } from '../support/queue.ts';
-import { type Reconciling, endedAgo, setUpReconciling } from '../support/reconciling.ts';
+import { type Reconciling, endedAgo, round, setUpReconciling } from '../support/reconciling.ts';
 import type { BuildRecord } from '../support/stand-in-hub/koji-data.ts';
 
 const HOUR = 3600_000;
 const DAY = 86_400;
-
-async function round(parts: Reconciling): Promise<number> {
-  return (await reconcile(parts, new AbortController().signal)).queued;
-}
 
 async function watched({ store }: Reconciling): Promise<number[]> {
   const all = await store.reconciliation.watched(INSTANCE, 0, 999);
