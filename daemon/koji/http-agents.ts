@@ -47,13 +47,23 @@ export interface HttpAgents {
   destroy(): void;
 }
 
+export interface HttpAgentsOptions {
+  /** Any if left out. */
+  readonly mayBeLocal?: MayBeLocal | undefined;
+  /** Milliseconds for which a connection is kept that nobody uses; as long as the server does if left out. */
+  readonly idleTimeout?: number;
+}
+
 /** `connectTimeout` in milliseconds covers name resolution, TCP and TLS. */
 export function createHttpAgents(
   maxConnections: number,
   connectTimeout: number,
-  mayBeLocal: MayBeLocal = () => true,
+  { mayBeLocal = () => true, idleTimeout }: HttpAgentsOptions = {},
 ): HttpAgents {
-  const options = { keepAlive: true, maxFreeSockets: maxConnections };
+  const options = {
+    ...{ keepAlive: true, maxFreeSockets: maxConnections },
+    ...(idleTimeout !== undefined && { timeout: idleTimeout }),
+  };
   const plain = new http.Agent(options);
   const secure = new https.Agent(options);
   limitConnecting(plain, 'connect', { milliseconds: connectTimeout, mayBeLocal });

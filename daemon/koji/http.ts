@@ -91,11 +91,9 @@ export class KojiHttp {
   #trouble = '';
 
   constructor(options: KojiHttpOptions) {
-    this.#agents = createHttpAgents(
-      options.maxConnections,
-      options.connectTimeout ?? 10_000,
-      options.mayBeLocal,
-    );
+    this.#agents = createHttpAgents(options.maxConnections, options.connectTimeout ?? 10_000, {
+      mayBeLocal: options.mayBeLocal,
+    });
     this.#slots = pLimit(options.maxConnections);
     this.#userAgent = `darkserver/${options.version} (+${options.contact})`;
     this.#silenceTimeout = options.silenceTimeout ?? 60_000;

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, expect, test } from '@jest/globals';
 import { createAnswerAgents } from '../../../daemon/koji/answer-agents.ts';
 import { createHttpAgents } from '../../../daemon/koji/http-agents.ts';
@@ -67,11 +68,19 @@ test('this machine is not asked where only a mirror or a redirect says so', asyn
   const checks = createUrlChecks({ ...OPTIONS, agentFor: agents.for });
   expect(await checks.check([elsewhere])).toEqual(new Map([[elsewhere, elsewhere]]));
   const named: MatchUrl = { ...elsewhere, url: `http://localhost:${port}/404` };
-  const strict = createHttpAgents(1, 5000, (host) => host === '127.0.0.1');
+  const strict = createHttpAgents(1, 5000, { mayBeLocal: (host) => host === '127.0.0.1' });
   const moved = url('named');
   const some = await createUrlChecks({ ...OPTIONS, agentFor: strict.for }).check([named, moved]);
   expect([...some.keys()]).toEqual([named, moved]);
   expect(requests).toEqual(['HEAD /named']);
+});
+
+test('a connection that nobody uses is closed, though the server keeps it', async () => {
+  server.server.keepAliveTimeout = 0;
+  const agents = createAnswerAgents([{ topurl: server.url, retrace: null, repositories: [] }], 50);
+  await createUrlChecks({ ...OPTIONS, agentFor: agents.for }).check([url('200')]);
+  expect(server.connections()).toEqual({ accepted: 1, open: 1 });
+  while (server.connections().open > 0) await sleep(10);
 });
 
 test('a server that is silent says nothing either', async () => {
