@@ -132,13 +132,19 @@ describe('a copy that is not there when its signature is announced', () => {
     expect(looks).toEqual([1, 2, 10, 75, 375, 1455]);
   });
 
-  test('is not looked for out of turn where the build is in the queue already', async () => {
+  test('is not looked for out of turn where the build is in the queue already, or was given up', async () => {
     const { koji, store } = setting;
     koji.signing.sign(rpmId, KEY);
     await announce();
     await store.jobs.enqueue('lab', [greet as never], 100);
     setting.pass(MINUTE);
     expect(await queueAwaited(setting)).toBe(0);
+    const job = await store.jobs.claim('test', ['lab']);
+    expect(job?.priority).toBe(100);
+    if (job !== null) await store.jobs.fail(job, { code: 'format', message: 'no RPM' }, { state: 'parked' });
+    setting.pass(MINUTE);
+    expect(await queueAwaited(setting)).toBe(0);
+    expect((await store.jobs.find('lab', greet as never))?.state).toBe('parked');
   });
 });
 
