@@ -67,6 +67,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const { log, trustedProxies = [], rateLimit = null } = options;
   const bounds = { ...BOUNDS, ...options.bounds };
   const metrics = createMetrics();
+  const pipeline = createPipeline();
   const handleError = createErrorHandler(log);
   let closing: Promise<void> | null = null;
 
@@ -110,10 +111,11 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   app.server.maxHeadersCount = 0;
   app.removeContentTypeParser('text/plain');
   app.setErrorHandler(handleError);
-  app.addHook('onRequest', createPipeline());
+  app.addHook('onRequest', pipeline.begin);
   app.addHook('onRequest', noStoreByDefault);
   app.addHook('onRequest', openToPages);
   app.addHook('onRequest', refuseByHead);
+  app.addHook('onResponse', pipeline.end);
   app.addHook('onResponse', createAccessLog(log, metrics));
   app.addHook('onSend', (_request, reply, payload, done) => {
     // Without this a connection that was busy when closing began would be kept for KEEP_ALIVE_TIMEOUT.
