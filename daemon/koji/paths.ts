@@ -54,10 +54,7 @@ export function metadataPath(build: Nvr & { readonly volume: string }): string {
  * for ",draft_" in URLs.
  */
 export function publishedUrl(topurl: string, relativePath: string): string {
-  // Nearly all, and each answer has several: encodeURI takes a microsecond.
-  if (/^[\w./,~-]*$/.test(relativePath)) return `${topurl}/${relativePath}`;
-  // encodeURI leaves these and "/" and ",".
-  return `${topurl}/${encodeURI(relativePath).replace(/[;?:@&=+$#]/g, encodeURIComponent)}`;
+  return `${topurl}/${relativePath.replace(/[^\w./,~!*'()-]/gu, encodeURIComponent)}`;
 }
 
 /** The page of a build in kojiweb, whose base URL ends without a slash. */
