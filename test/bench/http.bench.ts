@@ -3,15 +3,12 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createHttpServer } from '../../daemon/http/server.ts';
-import { createLog } from '../../daemon/log.ts';
-import { createLookup } from '../../daemon/lookup/lookup.ts';
-import { openStore, openStoreForReading } from '../../daemon/store/sqlite-store.ts';
+import { openStore } from '../../daemon/store/sqlite-store.ts';
 import type { BuildId } from '../../shared/build-id.ts';
-import { NO_CHECKS } from '../support/test-koji.ts';
 import { startDebuginfod } from './debuginfod-server.ts';
 import { figure } from './figure.ts';
 import { CONNECTIONS, GENERATOR, type LoadResult, load } from './http-load.ts';
+import { startLoneDaemon } from './lone-daemon.ts';
 import { ROWS_OF_ROUND, madeLikeRound } from './made-like.ts';
 
 /**
@@ -29,15 +26,6 @@ const ROUNDS = 3;
 const BATCH = 1000;
 const BATCHES = 30;
 
-const KOJI = {
-  name: 'fedora',
-  topurl: 'https://kojipkgs.example',
-  web: 'https://koji.example/koji',
-  reconcileInterval: 300_000,
-  retrace: null,
-  repositories: [],
-};
-
 /** Makes the index, and says which of its build-ids are asked for, in no order. */
 async function fill(path: string): Promise<BuildId[]> {
   const store = openStore(path);
@@ -45,7 +33,7 @@ async function fill(path: string): Promise<BuildId[]> {
   let rows = 0;
   for (let round = 0; round < ROUNDS_OF_ROWS; round++) {
     for (const { build, rpms } of madeLikeRound(round)) {
-      await store.index.replaceBuild(KOJI.name, build, rpms);
+      await store.index.replaceBuild('fedora', build, rpms);
       const buildIds = rpms.flatMap(({ files }) => files.map(({ buildId }) => buildId));
       asked.push(...buildIds.filter(() => rows++ % ASKED_OF === 0));
     }
@@ -95,24 +83,6 @@ function median(results: readonly LoadResult[]): LoadResult {
   const middle = sorted[Math.floor(sorted.length / 2)];
   if (middle === undefined) throw new Error('nothing was measured');
   return middle;
-}
-
-async function startOurs(path: string): Promise<string> {
-  // As the daemon does it, where another thread writes.
-  const store = openStoreForReading(path);
-  const server = createHttpServer({
-    lookup: createLookup({ store, koji: [KOJI], checks: NO_CHECKS, now: Date.now }),
-    store,
-    log: createLog('warn', 'text'),
-    instances: [KOJI.name],
-    pushToken: null,
-    version: 'bench',
-    isIndexing: () => true,
-    wakeWorkers: () => undefined,
-    now: Date.now,
-  });
-  closing.push(() => server.close().then(() => store.close()));
-  return server.listen({ host: '127.0.0.1', port: 0 });
 }
 
 async function measureLookups(url: string, asked: readonly BuildId[]): Promise<void> {
@@ -200,7 +170,9 @@ try {
   );
   if (GENERATOR !== 'wrk')
     console.log('without wrk the loop is slower than the servers, and the ratios are too good');
-  const url = await startOurs(database);
+  const daemon = await startLoneDaemon(database);
+  closing.push(() => daemon.close());
+  const { url } = daemon;
   await measureLookups(url, asked);
   await measureBatches(url, asked, 'identity');
   await measureBatches(url, asked, 'gzip');
