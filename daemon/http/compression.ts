@@ -3,8 +3,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import Negotiator from 'negotiator';
 import { COMPRESS_FROM, COMPRESS_IN_THREAD_FROM } from './limits.ts';
 
-/** Takes two thirds of the time of the default level, 6, and makes JSON of ours one percent larger. */
-const OPTIONS = { level: 4 } as const;
+/** Takes two fifths of the time of the default level, 6, and makes a sixth more of JSON of ours: 137 KB of 821. */
+const OPTIONS = { level: 1 } as const;
 
 /** Text of any kind; what is packed already (packages, images) only costs time. */
 const COMPRESSIBLE = /^text\/|^application\/(?:[\w.-]+\+)?(?:json|xml|javascript)\b|\+xml\b/;
