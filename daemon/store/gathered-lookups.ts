@@ -11,13 +11,13 @@ interface Question {
 }
 
 /** Build-ids, and with them milliseconds, after which a turn of the event loop is left to others. */
-const BUILD_IDS_OF_TURN = 500;
+const BUILD_IDS_TOGETHER = 500;
 
 /**
  * Answers the questions that came in one turn of the event loop together, in one transaction. A request's way
  * through the kernel, HTTP and JSON leaves little of SQLite in the processor's caches: with 16 connections, which
  * each ask for one build-id, look-ups one after the other and answers one after the other take half the time of
- * taking turns. It costs a lone question a few microseconds. One is not taken apart here.
+ * taking turns. It costs a lone question a few microseconds. A long one comes here in pieces.
  */
 export function gatherLookups(answer: Answer): Answer {
   let waiting: Question[] = [];
@@ -38,7 +38,7 @@ export function gatherLookups(answer: Answer): Answer {
 
 function takeTurn(waiting: readonly Question[]): Question[] {
   let buildIds = 0;
-  const end = waiting.findIndex((question) => (buildIds += question.buildIds.length) > BUILD_IDS_OF_TURN);
+  const end = waiting.findIndex((question) => (buildIds += question.buildIds.length) > BUILD_IDS_TOGETHER);
   return waiting.slice(0, end === -1 ? waiting.length : Math.max(1, end));
 }
 

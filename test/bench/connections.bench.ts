@@ -8,8 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { openStore } from '../../daemon/store/sqlite-store.ts';
 import type { BuildId } from '../../shared/build-id.ts';
 import { indexedRpm, kojiBuild, storedFile } from '../support/seed-store.ts';
-import { DARKSERVER } from './darkserver-index.ts';
 import { figure } from './figure.ts';
+import { type LoneDaemon, startLoneDaemon } from './lone-daemon.ts';
 
 /**
  * How fast one client is answered while 10,000 others keep idle connections and 200 trickle their requests, beside
@@ -31,21 +31,13 @@ const pathsFile = join(directory, 'paths.txt');
 const children: ChildProcess[] = [];
 
 interface Running {
-  readonly pid: number;
   /** Resolves with what stands behind this word in a line of its own. */
   says(word: string): Promise<string>;
   stop(): void;
 }
 
 function start(args: readonly string[]): Running {
-  // A hub that nobody listens for: only lookups are measured.
-  const env = {
-    ...process.env,
-    DARKSERVER_KOJI_HUB: 'http://127.0.0.1:9/kojihub',
-    DARKSERVER_KOJI_TOPURL: 'http://127.0.0.1:9',
-    DARKSERVER_LOG_LEVEL: 'error',
-  };
-  const child = spawn(process.execPath, args, { env, stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   children.push(child);
   const lines: string[] = [];
   const waiting = new Set<() => void>();
@@ -59,7 +51,6 @@ function start(args: readonly string[]): Running {
       for (const look of [...waiting]) look();
     });
   return {
-    pid: child.pid ?? 0,
     says: (word) =>
       new Promise((resolve, reject) => {
         const look = (): void => {
@@ -113,16 +104,14 @@ async function fill(): Promise<BuildId[]> {
   return buildIds;
 }
 
+let daemon: LoneDaemon | null = null;
 try {
   const paths = (await fill()).map((buildId) => `/api/v1/buildids/${buildId}\n`);
   writeFileSync(pathsFile, paths.join(''));
-  const daemon = start([
-    ...[DARKSERVER, '--database', database],
-    ...['serve', '--workers', '0', '--listen', '127.0.0.1:0'],
-  ]);
-  const url = await daemon.says('listening on');
+  daemon = await startLoneDaemon(database);
+  const { url, pid } = daemon;
   const before = await fastClient(url, SECONDS_ALONE);
-  const bytesBefore = residentBytes(daemon.pid);
+  const bytesBefore = residentBytes(pid);
 
   const each = (all: number): string => String(Math.ceil(all / HOLDERS));
   const holders = Array.from({ length: HOLDERS }, () =>
@@ -130,7 +119,7 @@ try {
   );
   await Promise.all(holders.map((holder) => holder.says('OPEN')));
   const among = await fastClient(url, SECONDS_AMONG);
-  const bytesAmong = residentBytes(daemon.pid);
+  const bytesAmong = residentBytes(pid);
   for (const holder of holders) holder.stop();
   const results = await Promise.all(holders.map((holder) => holder.says('RESULT')));
   const sum = (at: number): number =>
@@ -157,5 +146,6 @@ try {
   });
 } finally {
   for (const child of children) child.kill();
+  await daemon?.close();
   rmSync(directory, { recursive: true });
 }

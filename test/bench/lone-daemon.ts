@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import { DARKSERVER } from './darkserver-index.ts';
 
 export interface LoneDaemon {
+  readonly pid: number;
   readonly url: string;
   close(): Promise<unknown>;
 }
@@ -25,7 +26,7 @@ export async function startLoneDaemon(database: string): Promise<LoneDaemon> {
   const ended = once(child, 'exit');
   for await (const line of createInterface({ input: child.stdout })) {
     const [, url] = /^listening on (\S+)$/.exec(line) ?? [];
-    if (url !== undefined) return { url, close: () => (child.kill(), ended) };
+    if (url !== undefined) return { pid: child.pid ?? 0, url, close: () => (child.kill(), ended) };
   }
   throw new Error('the daemon ended before it listened');
 }
