@@ -183,11 +183,12 @@ CREATE TABLE file (
   build_id      BLOB NOT NULL CHECK (length(build_id) BETWEEN 2 AND 64), -- the note's bytes
   kind_evidence INTEGER NOT NULL CHECK (kind_evidence BETWEEN 0 AND 9),
                 -- kind + 2 * evidence. kind: 0 executable, 1 debuginfo.
-                -- evidence, what proved the build-id: 0 the payload's ELF note, 1 libmagic's words in the
-                -- header (file class), 2 a .build-id link in the header, 3 one in the debuginfo package's header,
-                -- 4 the only build-id whose debuginfo the package provides
+                -- evidence, what proved the build-id: 0 libmagic's words in the header (file class), as most rows have
+                -- it, and SQLite keeps 0 and 1 without a byte, 1 the payload's ELF note, 2 a .build-id link in the
+                -- header, 3 one in the debuginfo package's header, 4 the only build-id whose debuginfo the package
+                -- provides
   directory_key INTEGER NOT NULL,
-  path_number   INTEGER NOT NULL, -- directory_key and name mixed to 24 bits (daemon/store/path-number.ts): SQLite has
+  path_number   INTEGER NOT NULL, -- directory_key and name mixed to 32 bits (daemon/store/path-number.ts): SQLite has
                 -- no function for it, and with one of ours no other program could open the file
   name          TEXT NOT NULL -- the last component of the path
 ) STRICT;
@@ -196,7 +197,7 @@ CREATE TABLE file (
 -- an entry in place of 33. A query gives both the four bytes and the whole: the first finds, the second decides.
 CREATE INDEX file_by_build_id ON file (substr(build_id, 1, 4));
 
--- 16 bytes an entry. Some three paths of fifty million share a number: a query gives directory and name, too, which decide.
+-- 17 bytes an entry. A query gives directory and name, too, which decide where two paths share a number.
 CREATE INDEX file_by_path ON file (path_number);
 
 -- How much there is, kept by each transaction that writes: counting fifty million rows takes seconds.

@@ -21,7 +21,7 @@ export interface StoredFile {
 }
 
 /** What proved a row; the numbers in schema.sql follow this order. */
-export const STORED_EVIDENCE = ['payload', 'file-class', 'link', 'debuginfo-link', 'provides'] as const;
+export const STORED_EVIDENCE = ['file-class', 'payload', 'link', 'debuginfo-link', 'provides'] as const;
 export type StoredEvidence = (typeof STORED_EVIDENCE)[number];
 
 export interface RpmFacts extends Nvra {

@@ -7,7 +7,7 @@ import type { IndexedRpm, StoredFile } from '../../daemon/store/types.ts';
 /** RPMs of one transaction. */
 const AT_ONCE = 5000;
 /** kind + 2 * evidence: an executable, by its file class. */
-const KIND_EVIDENCE = 2;
+const KIND_EVIDENCE = 0;
 
 /** Writes rows of file in the order of their build-ids, and the index of paths when all are there. */
 export class BulkRows {

@@ -39,7 +39,13 @@ describe('what is broken or hostile', () => {
       /200000: .*truncated/,
     ],
     ['a stream that was cut', () => compress('zstd', good).subarray(0, 500), 'format', /zstd data at offset/],
-    ['a stream that was hit', () => compress('xz', good).fill(0, 300, 310), 'format', /xz data at offset/],
+    [
+      // xz puts out what it made of the data before it says that it is corrupt: either may be seen first.
+      'a stream that was hit',
+      () => compress('xz', good).fill(0, 300, 310),
+      'format',
+      /^memory\.tar: (xz data at offset 0|tar at offset \d+): /,
+    ],
     ['gzip that was cut', () => gzipSync(good).subarray(0, 500), 'format', /gzip data at offset/],
     [
       'a pax header of gigabytes',
