@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { z } from 'zod';
+import * as z from 'zod';
 import { readable } from './values.ts';
 
 /** The kinds of value that settings of a public server have. */

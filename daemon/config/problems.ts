@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { closest } from 'fastest-levenshtein';
 import { type Layers, keyOf } from './layers.ts';
 import type { Origin } from './origin.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { LOG_LEVELS } from '../log.ts';
 import { SCAN_MODES } from '../indexer/types.ts';
 import { networks, rateLimit } from './network-values.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** The kinds of value that settings have. Each schema's error says what is allowed, for the reader of it. */
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** The schemas that validate, as JSON Schema (draft 2020-12, which OpenAPI 3.1 uses). */
 

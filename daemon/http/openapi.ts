@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http';
-import { z } from 'zod';
+import * as z from 'zod';
 import { errorAnswer } from '../../shared/api.ts';
 import { DESCRIBED_ERRORS, type DescribedError, ERRORS_OF_ALL } from './api-errors.ts';
 import { cacheIf } from './caching.ts';

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { DarkserverError } from '../../shared/errors.ts';
 import { decode, unknownName } from './request.ts';
 

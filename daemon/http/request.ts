@@ -1,5 +1,5 @@
 import { closest } from 'fastest-levenshtein';
-import { z } from 'zod';
+import * as z from 'zod';
 import { MAX_BATCH } from '../../shared/api.ts';
 import { type AskedBuildId, requireAskedBuildId } from '../../shared/build-id-forms.ts';
 import { type BuildId, requireBuildId } from '../../shared/build-id.ts';

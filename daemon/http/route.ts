@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest, RouteShorthandOptions } from 'fastify';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { ErrorAnswer } from '../../shared/api.ts';
 import { queryDecoder } from './query.ts';
 import { decode } from './request.ts';

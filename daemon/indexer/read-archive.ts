@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { toDarkserverError } from '../../shared/errors.ts';
 import type { KojiArchive, KojiBuild } from '../../shared/koji.ts';
 import { archivePath, isPathSegment, metadataPath } from '../koji/paths.ts';

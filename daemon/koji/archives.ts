@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { DarkserverError } from '../../shared/errors.ts';
 import { CHECKSUM_TYPES } from '../../shared/koji.ts';
 import type { KojiArchive, KojiArchiveId, KojiBuildId } from '../../shared/koji.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { DarkserverError } from '../../shared/errors.ts';
 import { BUILD_STATES } from '../../shared/koji.ts';
 import type { KojiBuild, KojiBuildId, KojiRpmId } from '../../shared/koji.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { DarkserverError } from '../../shared/errors.ts';
 import { asKojiArchiveId, asKojiBuildId, asKojiRpmId } from '../../shared/koji.ts';
 import type { XmlRpcValue } from './codec.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { DarkserverError } from '../../shared/errors.ts';
 import type { KojiRpmId } from '../../shared/koji.ts';
 import type { Call, XmlRpcValue } from './codec.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { archiveFacts, locatedRpm, match, matchBuild, matchUrl, namedMatch, rpmFacts } from './match.ts';
 
 const notFoundReason = z.enum(['unknown', 'queued', 'failed', 'absent']).meta({

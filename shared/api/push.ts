@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Koji's build ids in one push: more than one hub request can make, few enough for one transaction. */
 export const MAX_PUSH = 20_000;

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Build-ids in one batch. */
 export const MAX_BATCH = 5000;

@@ -117,7 +117,7 @@ function bytesOf(rows: number): Record<string, string> {
     .prepare<[], number>(
       `SELECT (SELECT sum(pgsize) FROM dbstat('main', 1)
          WHERE name IN ('file_by_path', 'directory', 'sqlite_autoindex_directory_1'))
-       + (SELECT sum(octet_length(name) + iif(directory_key < 128, 1, iif(directory_key < 32768, 2, 3)) + 3 + 3)
+       + (SELECT sum(octet_length(name) + iif(directory_key < 128, 1, iif(directory_key < 32768, 2, 3)) + 4 + 3)
           FROM file)`,
     )
     .pluck()

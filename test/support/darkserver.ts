@@ -1,4 +1,4 @@
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { jest } from '@jest/globals';
 import { afterTest } from './after-test.ts';
@@ -6,13 +6,14 @@ import { afterTest } from './after-test.ts';
 // Tests with several processes one after the other, on a machine that runs as many beside them.
 jest.setTimeout(120_000);
 
-/** The program from its sources, as they are now, so that no build can be older than what is tested. */
-const COMMAND = [
-  '--no-warnings',
-  '--import',
-  fileURLToPath(new URL('./typescript.mjs', import.meta.url)),
-  fileURLToPath(new URL('../../daemon/main.ts', import.meta.url)),
-];
+/** The program as it is installed. */
+const PROGRAM = 'dist/daemon/main.js';
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+
+// `make test` builds it; a single test that somebody starts by hand must not tell of an older one.
+if (spawnSync('make', ['--question', PROGRAM], { cwd: ROOT, stdio: 'ignore' }).status !== 0) {
+  throw new Error(`${PROGRAM} is older than the sources: run "make build"`);
+}
 
 export interface Ended {
   /** Null if a signal ended it. */
@@ -45,7 +46,7 @@ const IN_TERMINAL = 'import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty
 
 /** Starts `darkserver` with these arguments; killed after the test if it still runs. */
 export function startDarkserver(args: readonly string[], options: DarkserverOptions = {}): RunningDarkserver {
-  const argv = [...(options.within ?? []), process.execPath, ...COMMAND, ...args];
+  const argv = [...(options.within ?? []), process.execPath, ROOT + PROGRAM, ...args];
   const [file = '', ...rest] = options.terminal === true ? ['python3', '-c', IN_TERMINAL, ...argv] : argv;
   const child = spawn(file, rest, { env: environmentWith(options.environment ?? {}) });
   child.stdin.end();

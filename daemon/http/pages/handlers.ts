@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { z } from 'zod';
+import * as z from 'zod';
 import { DarkserverError } from '../../../shared/errors.ts';
 import type { Lookup, NotFound } from '../../lookup/types.ts';
 import { cacheIf } from '../caching.ts';

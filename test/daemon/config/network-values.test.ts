@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { z } from 'zod';
+import * as z from 'zod';
 import { networks, rateLimit } from '../../../daemon/config/network-values.ts';
 import { loadConfig } from '../../../daemon/config/load.ts';
 

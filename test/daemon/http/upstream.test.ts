@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { z } from 'zod';
+import * as z from 'zod';
 import { errorAnswer, upstreamRow } from '../../../shared/api.ts';
 import { type TestServer, startTestServer } from '../../support/http-server.ts';
 import { SEEDED, seedStore } from '../../support/seed-store.ts';
