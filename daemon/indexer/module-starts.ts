@@ -1,3 +1,4 @@
+import type { BuildId } from '../../shared/build-id.ts';
 import type { ByteRange } from '../../shared/elf/file-range.ts';
 import { leadingBuildId } from '../../shared/elf/leading-build-id.ts';
 import type { ElfScan } from '../../shared/elf/scanner.ts';
@@ -5,8 +6,11 @@ import { firstBytes, START_BYTES } from './first-bytes/first-bytes.ts';
 import type { ModuleReader } from './modules.ts';
 import type { ModuleCompression } from './separators.ts';
 
-/** Bytes of a module that are decoded at first: an ELF header and three or four notes. */
-const LEADING_BYTES = 192;
+/**
+ * Bytes of a module that are decoded: an ELF header and the note of a SHA-1, which comes first in nearly all; where it
+ * does not, again with three or four notes.
+ */
+const LEADING_BYTES = [64 + 36, 192];
 
 const START_BYTES_MAX = Math.max(...Object.values(START_BYTES));
 
@@ -18,8 +22,11 @@ const START_BYTES_MAX = Math.max(...Object.values(START_BYTES));
 export class ModuleStarts {
   readonly #modules: ModuleReader;
   readonly #onScan: (fileIndex: number, scan: ElfScan) => void;
-  /** Made for the first module: most packages have none. */
-  #start: Uint8Array | null = null;
+  /**
+   * Made for the first module: most packages have none. A Buffer as the pieces are: the decoders are compiled for what
+   * they have met, and anew for anything else.
+   */
+  #start: Buffer | null = null;
   #filled = 0;
   /** Bytes that tell the first ones of the module, or all that it has. */
   #startBytes = 0;
@@ -73,15 +80,19 @@ export class ModuleStarts {
 
   /** Most starts come in one piece, and are not copied. */
   #collect(piece: Uint8Array): Uint8Array {
-    this.#start ??= new Uint8Array(START_BYTES_MAX);
+    this.#start ??= Buffer.alloc(START_BYTES_MAX);
     this.#start.set(piece, this.#filled);
     this.#filled += piece.length;
     return this.#start.subarray(0, this.#filled);
   }
 
   #readStart(start: Uint8Array): void {
-    const decoded = firstBytes(this.#compression, start, LEADING_BYTES);
-    const buildId = decoded === null ? null : leadingBuildId(decoded);
+    let buildId: BuildId | null = null;
+    for (const bytes of LEADING_BYTES) {
+      const decoded = firstBytes(this.#compression, start, bytes);
+      buildId = decoded === null ? null : leadingBuildId(decoded);
+      if (decoded === null || buildId !== null) break;
+    }
     if (buildId === null) {
       this.beginWhole(this.#compression, this.#fileIndex, []);
       this.#modules.write(start);

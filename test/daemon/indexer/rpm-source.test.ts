@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -49,6 +50,19 @@ test('closes the file whether it was read to the end, in part or not at all', as
   await readChunks((await source.open(0)).chunks);
   await readChunks((await source.open(0)).chunks, () => true);
   await (await source.open(0)).chunks[Symbol.asyncIterator]().return?.();
+  expect(await openFiles()).toBe(before);
+});
+
+test('a file that is closed while it is read is closed after that', async () => {
+  const before = await openFiles();
+  const iterator = (await new FileRpmSource(join(directory, 'a.rpm')).open(0)).chunks[Symbol.asyncIterator]();
+  const reading = iterator.next(100);
+  await iterator.return?.();
+  // Another file would have the number of one that was closed at once, and be read in its place.
+  const others = Array.from({ length: 4 }, () => openSync('/dev/zero', 'r'));
+  expect((await reading).value).toEqual(content.subarray(0, 6144));
+  for (const other of others) closeSync(other);
+  await expect(iterator.next(100)).rejects.toThrow('is closed already');
   expect(await openFiles()).toBe(before);
 });
 
