@@ -174,10 +174,11 @@ export class RpmFileList {
   }
 
   #text(index: number): string {
-    const base = this.#baseNames?.bytes(index) ?? NO_BYTES;
-    const directory = isAscii(base) ? this.#directoryText(index) : null;
-    // What is not ASCII may be UTF-8 or not, which both together decide.
-    return directory === null ? decodeRpmText(this.#nameBytes(index)) : directory + binaryString(base);
+    const directory = this.#directoryText(index);
+    // Of a directory that is not ASCII both together decide whether they are UTF-8.
+    return directory === null
+      ? decodeRpmText(this.#nameBytes(index))
+      : directory + decodeRpmText(this.#baseNames?.bytes(index) ?? NO_BYTES);
   }
 
   /** Null for one that is not ASCII. */
@@ -188,7 +189,7 @@ export class RpmFileList {
     if (known !== undefined) return known;
     const bytes = this.#directories.bytes(number);
     if (!isAscii(bytes)) return null;
-    const text = binaryString(bytes);
+    const text = decodeRpmText(bytes);
     this.#directoryTexts.set(number, text);
     return text;
   }

@@ -13,7 +13,6 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const PIECE = 4096;
 
 export function decodeRpmText(bytes: Uint8Array): string {
-  if (isAscii(bytes)) return binaryString(bytes);
   try {
     return utf8.decode(bytes);
   } catch {
