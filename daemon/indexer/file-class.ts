@@ -132,7 +132,8 @@ function parseFileClass(text: string): FileClass {
   if (text.includes('compressed data')) return { says: 'not-elf' };
   if (!text.includes('ELF')) return { says: 'not-elf' };
   // The mode comes first: "setuid ELF 64-bit…", "setuid, setgid ELF…". Mostly there is none.
-  if (!text.startsWith('ELF ') && !/^(?:(?:setuid|setgid|sticky),? )*ELF /.test(text)) return { says: 'nothing' };
+  if (!text.startsWith('ELF ') && !/^(?:(?:setuid|setgid|sticky),? )*ELF /.test(text))
+    return { says: 'nothing' };
   const hex = /\bBuildID\[[^\][]*\]=([0-9a-f]+)/.exec(text)?.[1];
   return { says: 'elf', buildId: hex === undefined ? null : parseBuildId(hex), text };
 }
