@@ -33,16 +33,11 @@ const PAGE_BYTES = 2048;
  */
 const CHECKPOINT_PAGES = 16_000;
 
-/** schema.sql stands beside daemon/ in the sources, and beside dist/ or in it once built. */
+/** schema.sql stands two directories above this file in daemon/store, and above what it is built into in dist/daemon. */
 function schemaSql(): string {
-  for (const relative of ['../../schema.sql', '../../../schema.sql']) {
-    const path = fileURLToPath(new URL(relative, import.meta.url));
-    if (existsSync(path)) return readFileSync(path, 'utf8');
-  }
-  throw new DarkserverError(
-    'internal',
-    `schema.sql is missing: it belongs beside ${fileURLToPath(new URL('../../', import.meta.url))}`,
-  );
+  const path = fileURLToPath(new URL('../../schema.sql', import.meta.url));
+  if (existsSync(path)) return readFileSync(path, 'utf8');
+  throw new DarkserverError('internal', `${path} is missing, which belongs to this program: install it again`);
 }
 
 /**
