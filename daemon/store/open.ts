@@ -37,7 +37,10 @@ const CHECKPOINT_PAGES = 16_000;
 function schemaSql(): string {
   const path = fileURLToPath(new URL('../../schema.sql', import.meta.url));
   if (existsSync(path)) return readFileSync(path, 'utf8');
-  throw new DarkserverError('internal', `${path} is missing, which belongs to this program: install it again`);
+  throw new DarkserverError(
+    'internal',
+    `${path} is missing, which belongs to this program: install it again`,
+  );
 }
 
 /**
