@@ -36,6 +36,8 @@ RUNTIME_TOOLS := zstd xz bzip2
 SOURCES := $(shell find shared daemon client -name '*.ts' 2> /dev/null)
 NODE_MODULES := node_modules/.package-lock.json
 DIST := dist/daemon/main.js
+DECODER_SOURCES := daemon/indexer/first-bytes/wasm
+DECODERS := daemon/indexer/first-bytes/decoders.wasm
 TYPESCRIPT := node --no-warnings --enable-source-maps --import ./test/support/typescript.mjs
 
 # npm writes its own lock file last, so it is as new as the installation. better-sqlite3 is compiled here.
@@ -49,12 +51,18 @@ $(NODE_MODULES): package-lock.json
 # that are loaded by createRequire, and better-sqlite3 with its machine code, stay in node_modules. esbuild takes types
 # as comments: `make check` is what reads them. Away with the old first: what is no longer made must not linger.
 ESBUILD := node node_modules/esbuild-wasm/bin/esbuild --log-level=warning
-$(DIST): $(SOURCES) tsconfig.json $(NODE_MODULES)
+$(DIST): $(SOURCES) $(DECODERS) tsconfig.json $(NODE_MODULES)
 	@rm -rf dist
 	$(ESBUILD) --bundle --splitting --format=esm --platform=node --target=node20 --external:better-sqlite3 \
 	  --banner:js='import { createRequire as requireFor } from "node:module"; const require = requireFor(import.meta.url);' \
 	  --outdir=dist/daemon --chunk-names=[name]-[hash] daemon/main.ts daemon/indexing-main.ts
+	@cp $(DECODERS) $(dir $(DIST))
 	@chmod +x dist/*/main.js
+
+# Without assertions and a garbage collector: what it holds is there from its start, and memory of its own bounds it.
+$(DECODERS): $(wildcard $(DECODER_SOURCES)/*.ts) $(NODE_MODULES)
+	node node_modules/assemblyscript/bin/asc.js $(DECODER_SOURCES)/index.ts --outFile $@ -O3 --noAssert \
+	  --runtime stub --use abort=
 
 .PHONY: build
 build: $(DIST)
@@ -163,5 +171,5 @@ rpm:
 
 .PHONY: clean
 clean:
-	rm -rf dist .tmp .demo .rpm coverage
+	rm -rf dist $(DECODERS) .tmp .demo .rpm coverage
 	find plugin test -name __pycache__ -prune -exec rm -rf {} +

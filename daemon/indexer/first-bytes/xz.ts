@@ -1,4 +1,4 @@
-import { firstBytesOfLzma, lzmaProperties } from './lzma.ts';
+import { decodeLzma } from './decoders.ts';
 
 const MAGIC = [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00] as const;
 const STREAM_HEADER_BYTES = 12;
@@ -37,11 +37,9 @@ function firstBytesOfLzma2(data: Uint8Array, wanted: number): Uint8Array | null 
     return data.length < 3 + bytes ? null : data.subarray(3, 3 + bytes);
   }
   if (control < CHUNK_LZMA_WITH_RESET) return null;
-  const properties = lzmaProperties(data[5] ?? 0);
-  if (properties === null) return null;
   const bytes = ((control & 0x1f) << 16) + size;
   const packedBytes = ((data[3] ?? 0) << 8) + (data[4] ?? 0) + 1;
-  return firstBytesOfLzma(data.subarray(6, 6 + packedBytes), properties, Math.min(bytes, wanted));
+  return decodeLzma(data.subarray(6, 6 + packedBytes), Math.min(bytes, wanted), data[5] ?? 0);
 }
 
 /** Behind an integer of up to nine bytes, seven bits in each. */

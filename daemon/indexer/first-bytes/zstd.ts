@@ -1,5 +1,4 @@
-import { openLiterals } from './zstd-literals.ts';
-import { openSequences } from './zstd-sequences.ts';
+import { decodeZstdBlock } from './decoders.ts';
 
 /** Bytes of the longest frame header, of a block's header, and of the largest block that is compressed. */
 const FRAME_HEADER_BYTES_MAX = 18;
@@ -30,7 +29,7 @@ export function firstBytesOfZstd(file: Uint8Array, wanted: number): Uint8Array |
   if (type === BLOCK_RAW) return file.subarray(start, start + Math.min(size, wanted));
   if (type === BLOCK_REPEATED) return new Uint8Array(Math.min(size, wanted)).fill(file[start] ?? 0);
   if (type !== BLOCK_COMPRESSED || start + size > file.length) return null;
-  return firstBytesOfBlock(file, start, start + size, wanted);
+  return decodeZstdBlock(file.subarray(start, start + size), wanted);
 }
 
 /** Behind the header of a frame that needs no dictionary. */
@@ -43,25 +42,4 @@ function blockStart(file: Uint8Array): number | null {
   const sizeFlag = descriptor >> 6;
   const sizeBytes = sizeFlag === 0 && isSingleSegment ? 1 : (CONTENT_SIZE_BYTES[sizeFlag] ?? 0);
   return 5 + (isSingleSegment ? 0 : 1) + sizeBytes;
-}
-
-function firstBytesOfBlock(file: Uint8Array, start: number, end: number, wanted: number): Uint8Array | null {
-  const literals = openLiterals(file, start, end);
-  if (literals === null) return null;
-  const sequences = openSequences(file, literals.end, end);
-  if (sequences === null) return null;
-  const output = new Uint8Array(wanted);
-  let filled = 0;
-  while (sequences.hasMore) {
-    if (!sequences.next() || sequences.literals > literals.left) return null;
-    const fromLiterals = Math.min(sequences.literals, wanted - filled);
-    if (!literals.take(output, filled, fromLiterals)) return null;
-    filled += fromLiterals;
-    const matchEnd = Math.min(filled + sequences.match, wanted);
-    if (filled < matchEnd && sequences.offset > filled) return null;
-    for (; filled < matchEnd; filled++) output[filled] = output[filled - sequences.offset] ?? 0;
-    if (filled === wanted) return output;
-  }
-  const rest = Math.min(literals.left, wanted - filled);
-  return literals.take(output, filled, rest) ? output.subarray(0, filled + rest) : null;
 }
