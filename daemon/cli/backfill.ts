@@ -63,7 +63,7 @@ or work is left.`,
     .action(
       exits(async (options: BackfillOptions, command: Command) => {
         const selection = selectionOf(options, command);
-        const { config, log } = settingsFor(command);
+        const { config, log } = await settingsFor(command);
         const koji = kojiNamed(config, options.instance);
         // As in open.ts: other commands start without what works on a queue.
         const { countBackfill, queueBackfill, runBackfill } = await import('./backfill-run.ts');

@@ -1,7 +1,6 @@
 import { constants } from 'node:os';
 import type { Command } from 'commander';
 import { EXIT } from '../../shared/errors.ts';
-import { backUpDatabase, removePartOf } from '../store/backup.ts';
 import { exits } from './exits.ts';
 import { complain, formatBytes, print } from './output.ts';
 import { startProgress } from './progress.ts';
@@ -35,7 +34,9 @@ Exit codes: 0 done, 1 no room, or damaged, 4 FILE exists, 5 no database.`,
     )
     .action(
       exits(async (file: string, { force }: { force?: true }, command: Command) => {
-        const { config } = settingsFor(command);
+        const { config } = await settingsFor(command);
+        // As in open.ts: other commands start without the database.
+        const { backUpDatabase, removePartOf } = await import('../store/backup.ts');
         const progress = startProgress('MiB');
         const leaveNothing = (name: NodeJS.Signals): void => {
           progress.end();

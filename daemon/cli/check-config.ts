@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { DarkserverError, EXIT, exitCodeOf, toDarkserverError } from '../../shared/errors.ts';
-import { DEFAULT_CONFIG_FILE } from '../config/load.ts';
+import { DEFAULT_CONFIG_FILE } from '../config/types.ts';
 import type { KojiConfig, RepositoryConfig } from '../config/types.ts';
 import type { KojiConnection } from '../kojis.ts';
 import { publishedUrl } from '../koji/paths.ts';
@@ -32,7 +32,7 @@ The exit code is 5 if the configuration is wrong and 2 if a Koji or a mirror doe
     )
     .action(
       exits(async (_options: unknown, command: Command) => {
-        const { loaded, config } = settingsFor(command, [], { readToken: true });
+        const { loaded, config } = await settingsFor(command, [], { readToken: true });
         print(`configuration file: ${loaded.file ?? `none (there is no ${DEFAULT_CONFIG_FILE})`}`);
         print(
           formatTable(

@@ -31,7 +31,7 @@ The exit code is 1 if Koji does not know one of the NVRs; the others are queued 
     .action(
       exits(async (words: string[], options: { instance?: string }, command: Command) => {
         const asked = words.map(read);
-        const { config } = settingsFor(command);
+        const { config } = await settingsFor(command);
         const koji = kojiNamed(config, options.instance);
         const found = asked.some((each) => typeof each === 'string')
           ? await withKoji(koji, ({ hub }) => resolve(hub, asked))

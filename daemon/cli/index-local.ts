@@ -41,7 +41,7 @@ An RPM that cannot be read is a line on stderr, the others are indexed all the s
     )
     .action(
       exits(async (paths: string[], options: { scan?: ScanMode }, command: Command) => {
-        const { config } = settingsFor(command, [['indexer.scan', '--scan', options.scan]]);
+        const { config } = await settingsFor(command, [['indexer.scan', '--scan', options.scan]]);
         setFlagsFromString(INLINE_LESS);
         // As in open.ts: other commands start without what reads RPMs.
         const { indexLocalRpms, requirePaths } = await import('./index-local-run.ts');

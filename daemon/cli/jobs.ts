@@ -39,7 +39,7 @@ Examples:
     )
     .action(
       exits(async (options: JobsOptions, command: Command) => {
-        const { config } = settingsFor(command);
+        const { config } = await settingsFor(command);
         await withStoreForReading(config, ({ jobs }) =>
           options.json ? showJson(jobs, options.state) : showTable(jobs, options),
         );

@@ -55,7 +55,7 @@ The exit code is 1 if nothing is known of any of them.`,
     .action(
       exits(async (words: string[], options: LookupOptions, command: Command) => {
         const asked = words.map(read);
-        const { config } = settingsFor(command);
+        const { config } = await settingsFor(command);
         const answers = await withStoreForReading(config, (store) =>
           answerAll(store, config, asked, options),
         );

@@ -5,9 +5,8 @@ import type { RetryPolicy } from '../koji/http-retry.ts';
 import type { KojiConnection, Kojis } from '../kojis.ts';
 import type { Log } from '../log.ts';
 import type { Lookup } from '../lookup/types.ts';
-import { openStore, openStoreForReading } from '../store/sqlite-store.ts';
+import type { UrlChecks } from '../lookup/url-checks.ts';
 import type { Store } from '../store/types.ts';
-import { VERSION } from '../version.ts';
 
 /**
  * What a subcommand opens, for as long as it needs it. What talks to Kojis, reads RPMs or answers questions is
@@ -15,19 +14,22 @@ import { VERSION } from '../version.ts';
  */
 
 /** For commands that fill the database: it is made where there is none. */
-export function withStore<T>(config: Config, use: (store: Store) => Promise<T>): Promise<T> {
+export async function withStore<T>(config: Config, use: (store: Store) => Promise<T>): Promise<T> {
+  const { openStore } = await import('../store/sqlite-store.ts');
   return using(openStore(config.database.path), use);
 }
 
 /** For commands that change what is there: a misspelt path must not become a new database. */
-export function withExistingStore<T>(config: Config, use: (store: Store) => Promise<T>): Promise<T> {
+export async function withExistingStore<T>(config: Config, use: (store: Store) => Promise<T>): Promise<T> {
   requireDatabase(config);
+  const { openStore } = await import('../store/sqlite-store.ts');
   return using(openStore(config.database.path), use);
 }
 
 /** For commands that only read. */
-export function withStoreForReading<T>(config: Config, use: (store: Store) => Promise<T>): Promise<T> {
+export async function withStoreForReading<T>(config: Config, use: (store: Store) => Promise<T>): Promise<T> {
   requireDatabase(config);
+  const { openStoreForReading } = await import('../store/sqlite-store.ts');
   return using(openStoreForReading(config.database.path), use);
 }
 
@@ -39,18 +41,12 @@ function requireDatabase({ database: { path } }: Config): void {
   );
 }
 
+/** Commands give URLs as they are: what asks servers need not be loaded. */
+const NO_CHECKS: UrlChecks = { check: (urls) => Promise.resolve(new Map(urls.map((url) => [url, url]))) };
+
 export async function lookupIn(store: Store, config: Config): Promise<Lookup> {
   const { createLookup } = await import('../lookup/lookup.ts');
-  const { createUrlChecks } = await import('../lookup/url-checks.ts');
-  const { createAnswerAgents } = await import('../koji/answer-agents.ts');
-  return createLookup({
-    ...{ store, koji: config.koji, now: Date.now },
-    checks: createUrlChecks({
-      version: VERSION,
-      now: Date.now,
-      agentFor: createAnswerAgents(config.koji).for,
-    }),
-  });
+  return createLookup({ store, koji: config.koji, checks: NO_CHECKS, now: Date.now });
 }
 
 /** For commands that ask a Koji and read no builds. */

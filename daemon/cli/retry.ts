@@ -28,7 +28,7 @@ The exit code is 1 if one of the jobs is not there or does not wait for a retry.
         if (words.length === 0 && !options.failed) command.error('error: name jobs, or say --failed');
         if (words.length > 0 && options.failed) command.error('error: name jobs or say --failed, not both');
         const jobIds = [...new Set(words.map(readJobId))];
-        const { config } = settingsFor(command);
+        const { config } = await settingsFor(command);
         const queued = await withExistingStore(config, ({ jobs }) =>
           jobs.retry(options.failed ? 'failed' : jobIds),
         );

@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import { EXIT } from '../../shared/errors.ts';
-import { Service } from '../systemd/notify.ts';
 import { exits } from './exits.ts';
 import { print } from './output.ts';
 import { settingsFor } from './settings.ts';
@@ -43,7 +42,7 @@ reconcile_interval, and every one of them is compared with Koji each sweep_inter
     )
     .action(
       exits(async (options: ServeOptions, command: Command) => {
-        const { config, log } = settingsFor(
+        const { config, log } = await settingsFor(
           command,
           [
             ['http.listen', '--listen', options.listen],
@@ -55,6 +54,7 @@ reconcile_interval, and every one of them is compared with Koji each sweep_inter
         );
         // The HTTP server is a third of what there is to load, and no other command needs it.
         const { startDaemon } = await import('../daemon.ts');
+        const { Service } = await import('../systemd/notify.ts');
         const daemon = await startDaemon(config, log);
         const service = new Service({ environment: process.env, log });
         const signal = stopSignal({

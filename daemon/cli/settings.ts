@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { DarkserverError } from '../../shared/errors.ts';
 import type { TextOverride } from '../config/environment.ts';
-import { type LoadedConfig, loadConfig } from '../config/load.ts';
+import type { LoadedConfig } from '../config/load.ts';
 import type { Config, KojiConfig } from '../config/types.ts';
 import { type Log, createLog } from '../log.ts';
 
@@ -22,11 +22,11 @@ export interface Settings {
 }
 
 /** The configuration as the global options and these flags of the command leave it, and the log. */
-export function settingsFor(
+export async function settingsFor(
   command: Command,
   flags: readonly SettingFlag[] = [],
   { readToken = false }: { readToken?: boolean } = {},
-): Settings {
+): Promise<Settings> {
   const global = command.optsWithGlobals<GlobalOptions>();
   const given: SettingFlag[] = [
     ['database.path', '--database', global.database],
@@ -34,6 +34,8 @@ export function settingsFor(
     ['log.format', '--log-format', global.logFormat],
     ...flags,
   ];
+  // As in open.ts: what checks settings takes a good part of a short command's time.
+  const { loadConfig } = await import('../config/load.ts');
   const loaded = loadConfig({
     file: global.config,
     environment: process.env,

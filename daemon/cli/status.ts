@@ -23,7 +23,7 @@ Examples:
     )
     .action(
       exits(async (options: { json?: true }, command: Command) => {
-        const { config } = settingsFor(command);
+        const { config } = await settingsFor(command);
         const status = await withStoreForReading(config, async (store) =>
           (await lookupIn(store, config)).status(),
         );

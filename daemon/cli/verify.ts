@@ -40,7 +40,7 @@ Exit codes: 0 all agree, 1 disagreements or stopped before the end, 2 some could
     )
     .action(
       exits(async ({ sample, json }: VerifyOptions, command: Command) => {
-        const { config } = settingsFor(command);
+        const { config } = await settingsFor(command);
         const progress = startProgress('files');
         const signal = stopSignal({
           first: () => {

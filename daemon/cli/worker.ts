@@ -24,7 +24,7 @@ Examples:
     )
     .action(
       exits(async (count: number | undefined, _options: unknown, command: Command) => {
-        const { config, log } = settingsFor(command);
+        const { config, log } = await settingsFor(command);
         // As in open.ts: other commands start without what works on a queue.
         const { WorkerPool } = await import('../worker.ts');
         await withStore(config, (store) =>

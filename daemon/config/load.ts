@@ -7,12 +7,10 @@ import { DarkserverError } from '../../shared/errors.ts';
 import { Layers } from './layers.ts';
 import { explain } from './problems.ts';
 import { configDocument } from './schema.ts';
-import { REPOSITORY_SOURCE_KINDS } from './types.ts';
+import { DEFAULT_CONFIG_FILE, REPOSITORY_SOURCE_KINDS } from './types.ts';
 import { describeOrigin } from './origin.ts';
 import { readConfigFile } from './file.ts';
 import { readPushToken } from './push-token.ts';
-
-export const DEFAULT_CONFIG_FILE = '/etc/darkserver/darkserver.toml';
 
 export interface ConfigRequest {
   /** --config: this file must exist. Undefined: the default one, if it is there. */
@@ -50,7 +48,8 @@ export function loadConfig(request: ConfigRequest): LoadedConfig {
   layers.lay(request.flags, (flag) => ({ from: 'flag', flag }));
   layers.fillIn();
 
-  const parsed = configDocument.safeParse(layers.document);
+  // Without machine code of its own for a schema that is used once.
+  const parsed = configDocument.safeParse(layers.document, { jitless: true });
   const problems = [
     ...environment.problems.map((message) => ({ message, inFlag: false })),
     ...(parsed.success ? sameNames(parsed.data) : parsed.error.issues).map((issue) => explain(issue, layers)),

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { readable } from './values.ts';
 
 /** The kinds of value that settings of a public server have. */
@@ -30,7 +30,7 @@ export function rateLimit() {
 export function networks() {
   const error =
     'give a list of IP addresses and ranges, as in ["127.0.0.1", "10.0.0.0/8", "fd00::/8"]; [] trusts nobody';
-  return z.array(z.string({ error }).trim().refine(isNetwork, { error }), { error });
+  return z.array(z.string({ error }).check(z.trim(), z.refine(isNetwork, { error })), { error });
 }
 
 function isNetwork(text: string): boolean {

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { LOG_LEVELS } from '../log.ts';
 import { SCAN_MODES } from '../indexer/types.ts';
 import { networks, rateLimit } from './network-values.ts';
@@ -28,7 +28,7 @@ function instanceName() {
 
 function architectures() {
   const error = 'give a list of architectures, as in ["src"]; [] skips none';
-  return z.array(z.string({ error }).regex(/^\w{1,32}$/, { error }), { error });
+  return z.array(z.string({ error }).check(z.regex(/^\w{1,32}$/, { error })), { error });
 }
 
 function keyIds() {
@@ -47,41 +47,43 @@ const repository = z
       name: readable('give up to 64 letters, digits, ".", "_" or "-"', (text) =>
         /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(text) ? text : null,
       ),
-      baseurl: httpUrl().optional(),
-      mirrorlist: listUrl().optional(),
-      metalink: listUrl().optional(),
+      baseurl: z.optional(httpUrl()),
+      mirrorlist: z.optional(listUrl()),
+      metalink: z.optional(listUrl()),
       refresh_interval: duration('1m', '30d'),
     },
     { error: 'begin each repository with a line [[koji.repository]], below its [[koji]]' },
   )
-  .superRefine((table, context) => {
-    const [first, second] = REPOSITORY_SOURCE_KINDS.filter((kind) => table[kind] !== undefined);
-    if (first === undefined) context.addIssue({ code: 'custom', path: ['baseurl'], message: ONE_SOURCE });
-    if (second !== undefined) context.addIssue({ code: 'custom', path: [second], message: ONE_SOURCE });
-  });
+  .check(
+    z.superRefine((table, context) => {
+      const [first, second] = REPOSITORY_SOURCE_KINDS.filter((kind) => table[kind] !== undefined);
+      if (first === undefined) context.addIssue({ code: 'custom', path: ['baseurl'], message: ONE_SOURCE });
+      if (second !== undefined) context.addIssue({ code: 'custom', path: [second], message: ONE_SOURCE });
+    }),
+  );
 
 const koji = z.strictObject(
   {
     name: instanceName(),
     hub: httpUrl(),
     topurl: httpUrl(),
-    web: httpUrl().optional(),
-    topdir: filePath().optional(),
+    web: z.optional(httpUrl()),
+    topdir: z.optional(filePath()),
     skip_arches: architectures(),
     sigkeys: keyIds(),
-    retrace: urlTemplate(RETRACE_PLACEHOLDERS).optional(),
+    retrace: z.optional(urlTemplate(RETRACE_PLACEHOLDERS)),
     reconcile_interval: duration('1s', '30d'),
     sweep_interval: duration('1m', '365d'),
     max_connections: wholeNumber(1, 64),
-    max_bytes_per_second: byteCount('64K', '100G').optional(),
-    repository: z
-      .array(repository, { error: 'begin each repository with a line [[koji.repository]]' })
-      .optional(),
+    max_bytes_per_second: z.optional(byteCount('64K', '100G')),
+    repository: z.optional(
+      z.array(repository, { error: 'begin each repository with a line [[koji.repository]]' }),
+    ),
   },
   { error: KOJI_TABLES },
 );
 
-function table<Shape extends z.ZodRawShape>(name: string, shape: Shape) {
+function table<Shape extends z.core.$ZodShape>(name: string, shape: Shape) {
   return z.strictObject(shape, { error: `write it as a table that begins with a line [${name}]` });
 }
 
@@ -90,10 +92,10 @@ export const configDocument = z.strictObject({
   http: table('http', {
     listen: listenAddress(),
     trusted_proxies: networks(),
-    rate_limit: rateLimit().optional(),
+    rate_limit: z.optional(rateLimit()),
   }),
   database: table('database', { path: filePath() }),
-  push: table('push', { token_file: filePath().optional() }),
+  push: table('push', { token_file: z.optional(filePath()) }),
   indexer: table('indexer', { workers: wholeNumber(0, 256), scan: oneOf(SCAN_MODES) }),
   log: table('log', { level: oneOf(LOG_LEVELS), format: oneOf(['text', 'json']) }),
   koji: z.array(koji, { error: KOJI_TABLES }),

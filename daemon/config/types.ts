@@ -2,6 +2,8 @@ import type { LogLevel } from '../log.ts';
 import type { ScanMode } from '../indexer/types.ts';
 import type { RateLimit } from './network-values.ts';
 
+export const DEFAULT_CONFIG_FILE = '/etc/darkserver/darkserver.toml';
+
 /** A YUM repository in which RPMs of a Koji are published. */
 export interface RepositoryConfig {
   /** Unique in its Koji. */

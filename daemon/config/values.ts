@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 
 /** The kinds of value that settings have. Each schema's error says what is allowed, for the reader of it. */
 
@@ -11,17 +11,20 @@ export interface ListenAddress {
 
 /** A text that `read` understands; null from `read` means that it is none. */
 export function readable<T>(allowed: string, read: (text: string) => T | null) {
-  return z.string({ error: allowed }).transform((text, context) => {
-    const value = read(text);
-    if (value !== null) return value;
-    context.addIssue({ code: 'custom', message: allowed });
-    return z.NEVER;
-  });
+  return z.pipe(
+    z.string({ error: allowed }),
+    z.transform((text: string, context) => {
+      const value = read(text);
+      if (value !== null) return value;
+      context.issues.push({ code: 'custom', message: allowed, input: text });
+      return z.NEVER;
+    }),
+  );
 }
 
 export function wholeNumber(least: number, most: number) {
   const error = `give a whole number from ${least} to ${most}`;
-  return z.number({ error }).int({ error }).min(least, { error }).max(most, { error });
+  return z.int({ error }).check(z.minimum(least, { error }), z.maximum(most, { error }));
 }
 
 export function oneOf<const T extends readonly [string, ...string[]]>(names: T) {

@@ -1,5 +1,4 @@
 import type { Agent } from 'node:http';
-import fetch from 'node-fetch';
 import pLimit from 'p-limit';
 import type { MatchUrl } from '../../shared/api.ts';
 import { isoTime } from './iso-time.ts';
@@ -128,6 +127,8 @@ async function head(
   url: string,
   { version, now, agentFor, timeout }: Required<UrlCheckOptions>,
 ): Promise<Check> {
+  // Loaded for the first check: `darkserver lookup` makes none.
+  const { default: fetch } = await import('node-fetch');
   try {
     const { status, headers } = await fetch(url, {
       method: 'HEAD',
