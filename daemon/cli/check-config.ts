@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { promises as fs } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { DarkserverError, EXIT, exitCodeOf, toDarkserverError } from '../../shared/errors.ts';
@@ -109,7 +109,7 @@ async function askRepository(repository: RepositoryConfig): Promise<string> {
 async function lookAt(topdir: string): Promise<string> {
   const packages = join(topdir, 'packages');
   try {
-    if ((await stat(packages)).isDirectory()) return 'packages/ is there';
+    if ((await fs.stat(packages)).isDirectory()) return 'packages/ is there';
   } catch (error) {
     throw new DarkserverError('configuration', `koji.topdir: ${(error as Error).message}`, { cause: error });
   }

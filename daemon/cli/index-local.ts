@@ -1,4 +1,3 @@
-import { setFlagsFromString } from 'node:v8';
 import { type Command, Option } from 'commander';
 import { EXIT } from '../../shared/errors.ts';
 import { SCAN_MODES, type ScanMode } from '../indexer/types.ts';
@@ -42,8 +41,9 @@ An RPM that cannot be read is a line on stderr, the others are indexed all the s
     .action(
       exits(async (paths: string[], options: { scan?: ScanMode }, command: Command) => {
         const { config } = await settingsFor(command, [['indexer.scan', '--scan', options.scan]]);
-        setFlagsFromString(INLINE_LESS);
         // As in open.ts: other commands start without what reads RPMs.
+        const { setFlagsFromString } = await import('node:v8');
+        setFlagsFromString(INLINE_LESS);
         const { indexLocalRpms, requirePaths } = await import('./index-local-run.ts');
         await requirePaths(paths);
         const progress = startProgress('RPMs');

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { BatchAnswer, Match, RpmAnswer } from '../../shared/api.ts';
+import { MAX_BATCH } from '../../shared/api/limits.ts';
 import { type AskedBuildId, readAskedBuildId } from '../../shared/build-id-forms.ts';
 import { DarkserverError, EXIT } from '../../shared/errors.ts';
 import { type Nvra, formatNvra, parseNvra } from '../../shared/nvr.ts';
@@ -86,8 +87,6 @@ async function answerAll(
   const extras = { siblings, verify: false };
   const results = new Map<string, LookupAnswer>();
   const buildIds = asked.filter((each) => 'asked' in each);
-  // The API's shapes take as long to load as the rest of a command.
-  const { MAX_BATCH } = await import('../../shared/api.ts');
   if (group && buildIds.length > MAX_BATCH) {
     throw new DarkserverError(
       'too_large',

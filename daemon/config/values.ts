@@ -9,17 +9,17 @@ export interface ListenAddress {
   readonly port: number;
 }
 
-/** A text that `read` understands; null from `read` means that it is none. */
+/**
+ * A text that `read` understands; null from `read` means that it is none. One schema, and not a string's with what
+ * becomes of it: every command makes all of them.
+ */
 export function readable<T>(allowed: string, read: (text: string) => T | null) {
-  return z.pipe(
-    z.string({ error: allowed }),
-    z.transform((text: string, context) => {
-      const value = read(text);
-      if (value !== null) return value;
-      context.issues.push({ code: 'custom', message: allowed, input: text });
-      return z.NEVER;
-    }),
-  );
+  return z.transform((value: unknown, context): T => {
+    const understood = typeof value === 'string' ? read(value) : null;
+    if (understood !== null) return understood;
+    context.issues.push({ code: 'custom', message: allowed, input: value });
+    return z.NEVER;
+  });
 }
 
 export function wholeNumber(least: number, most: number) {

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { ElfScanner } from '../../shared/elf/scanner.ts';
 import type { ElfScan } from '../../shared/elf/scanner.ts';
 import type { ByteRange } from '../../shared/elf/file-range.ts';
@@ -120,7 +119,8 @@ export class ModuleReader {
 class ModuleStream {
   readonly #onScan: (fileIndex: number, scan: ElfScan) => void;
   readonly #decompressor: Decompressor;
-  readonly #separator = randomBytes(SEPARATOR_BYTES);
+  // Loaded where there are modules: it takes a tenth of the time of a command that meets none.
+  readonly #separator = process.getBuiltinModule('node:crypto').randomBytes(SEPARATOR_BYTES);
   readonly #compressedSeparator: Uint8Array;
   readonly #scanner = new ElfScanner();
   /** Written and not yet scanned, in order. */

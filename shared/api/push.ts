@@ -1,7 +1,5 @@
 import * as z from 'zod';
-
-/** Koji's build ids in one push: more than one hub request can make, few enough for one transaction. */
-export const MAX_PUSH = 20_000;
+import { MAX_PUSH } from './limits.ts';
 
 export const pushRequest = z
   .object({

@@ -1,17 +1,8 @@
 import * as z from 'zod';
-
-/** Build-ids in one batch. */
-export const MAX_BATCH = 5000;
-
-/** Members of one page, at most and unless asked otherwise. */
-export const MAX_PAGE = 1000;
-const DEFAULT_PAGE = 100;
+import { DEFAULT_PAGE, MAX_BATCH, MAX_PAGE, MAX_PATH } from './limits.ts';
 
 /** Hex digits of the shortest and the longest beginning of a build-id that can be asked for. */
 const PREFIX_DIGITS = { min: 8, max: 128 };
-
-/** Characters of a path; no file system has longer ones. */
-export const MAX_PATH = 4096;
 
 /** Characters of an NVR or an NVRA. */
 const MAX_NAME = 512;
