@@ -1,11 +1,14 @@
 #!/usr/bin/env node
-import { run } from './cli/program.ts';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { loadProgram } from './main-program.ts';
 
 /** What Node itself ends with where a module waits for what never comes. */
 const CAME_TO_NO_END = 13;
 
+const { program } = loadProgram(dirname(fileURLToPath(import.meta.url)));
 process.once('beforeExit', cameToNoEnd);
-void run(process.argv.slice(2)).then((code) => {
+void program.run(process.argv.slice(2)).then((code) => {
   process.off('beforeExit', cameToNoEnd);
   process.exitCode = code;
 });

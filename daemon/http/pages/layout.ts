@@ -49,8 +49,8 @@ ${json !== null && markup`<link rel="alternate" type="application/json" href="${
 ${body}
 </main>
 <footer>
-<a href="${root}#scripts">For scripts</a> · <a href="${root}openapi.json">OpenAPI</a> · <a href="${root}api/v1/status">Status as JSON</a>${
-    json !== null && markup` · <a href="${json}">This page as JSON</a>`
+<a href="${root}#scripts">For scripts</a> \u00b7 <a href="${root}openapi.json">OpenAPI</a> \u00b7 <a href="${root}api/v1/status">Status as JSON</a>${
+    json !== null && markup` \u00b7 <a href="${json}">This page as JSON</a>`
   }
 </footer>
 </body>
