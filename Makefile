@@ -46,8 +46,8 @@ $(NODE_MODULES): package-lock.json
 	npm ci --no-audit --no-fund
 	@touch $@
 
-# One file of what would be hundreds: to find and to load so many would be most of what a short command takes; a second
-# for the indexing thread. A command runs no more of it than it needs, and what V8 has compiled for the shortest is
+# One file of what would be hundreds: to find and to load so many would be most of what a short command takes; and one
+# for each thread. A command runs no more of it than it needs, and what V8 has compiled for the shortest is
 # kept beside it. CommonJS, since Node starts faster with it than with ES modules. Packages that are loaded by
 # createRequire, and better-sqlite3 with its machine code, stay in node_modules. esbuild takes types as comments:
 # `make check` is what reads them. Away with the old first: what is no longer made must not linger.
@@ -59,7 +59,8 @@ $(DIST): $(SOURCES) $(DECODERS) tsconfig.json $(NODE_MODULES)
 	  --external:better-sqlite3 --define:import.meta.url=thisUrl \
 	  --banner:js='"use strict"; const thisUrl = require("node:url").pathToFileURL(__filename).href;' \
 	  --outdir=dist/daemon --entry-names=[name] \
-	  daemon/main.ts daemon/cli/program.ts daemon/indexing-main.ts daemon/main-code-cache.ts
+	  daemon/main.ts daemon/cli/program.ts daemon/indexing-main.ts \
+	  daemon/indexer/scan-thread-main.ts daemon/main-code-cache.ts
 	@cp $(DECODERS) $(dir $@)
 	@echo '{ "type": "commonjs" }' > dist/package.json
 	@env -i "PATH=$$PATH" node dist/daemon/main-code-cache.js test/fixtures/rpms/*.rpm

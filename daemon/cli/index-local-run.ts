@@ -1,11 +1,13 @@
 import { stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
+import pLimit from 'p-limit';
 import { DarkserverError, toDarkserverError } from '../../shared/errors.ts';
 import { askDebuginfoBeside } from '../indexer/debuginfo-links.ts';
 import { type FoundRpm, findRpms } from '../indexer/find-rpms.ts';
 import { FileRpmSource } from '../indexer/rpm-source.ts';
 import { scanRpm } from '../indexer/scan-rpm.ts';
-import type { ScanMode } from '../indexer/types.ts';
+import { ScanThread } from '../indexer/scan-thread.ts';
+import type { RpmScan, ScanMode } from '../indexer/types.ts';
 import type { IndexStore } from '../store/types.ts';
 import { LocalBatch } from './local-batch.ts';
 import type { Progress } from './progress.ts';
@@ -21,6 +23,8 @@ export interface LocalWork {
   readonly atOnce: number;
   readonly progress: Progress;
   readonly signal: AbortSignal;
+  /** For tests: what reads headers beside this thread. */
+  readonly startThread?: (onLost: (reason: string) => void) => ScanThread;
 }
 
 export interface LocalTally {
@@ -34,6 +38,16 @@ export interface LocalTally {
 
 /** Paths found before they are read, so that there is a total to measure progress by; a tree has no end of them. */
 const FOUND_AHEAD = 100_000;
+
+/** RPMs for which starting a thread pays: it takes as long as to read a hundred. */
+const MANY = 500;
+
+/**
+ * RPMs that the thread is asked for at once, and how often it may be asked before it has answered: enough for the time
+ * that a transaction takes.
+ */
+const ASKED_AT_ONCE = 32;
+const ASKED_AHEAD = 16;
 
 /** Errors that the next RPM would meet as well. */
 const ENDS_ALL: ReadonlySet<DarkserverError['code']> = new Set([
@@ -54,11 +68,18 @@ class LocalIndexing {
   readonly #batch: LocalBatch;
   /** What is read, or waits to be written: a tree may lead to one file in several ways. */
   readonly #inHand = new Set<string>();
+  /** Those that are scanned here. */
+  readonly #atOnce: ReturnType<typeof pLimit>;
+  readonly #paths: AsyncIterator<FoundRpm>;
+  #thread: ScanThread | null = null;
   #found = 0;
+  #taken = 0;
   #done = 0;
 
   constructor(work: LocalWork) {
     this.#work = work;
+    this.#atOnce = pLimit(work.atOnce);
+    this.#paths = Readable.from(this.#find(), { highWaterMark: FOUND_AHEAD })[Symbol.asyncIterator]();
     this.#batch = new LocalBatch(work.index, ({ path, files }, error) => {
       this.#inHand.delete(path);
       if (error !== undefined) {
@@ -71,17 +92,17 @@ class LocalIndexing {
   }
 
   async run(): Promise<LocalTally> {
-    const paths = Readable.from(this.#paths(), { highWaterMark: FOUND_AHEAD })[Symbol.asyncIterator]();
     try {
-      await Promise.all(Array.from({ length: this.#work.atOnce }, () => this.#readSome(paths)));
+      await Promise.all(Array.from({ length: this.#work.atOnce }, () => this.#readSome()));
     } finally {
       // Also where something would fail all the others: what was read until then is not lost.
       await this.#batch.write();
+      await this.#thread?.close();
     }
     return this.#tally;
   }
 
-  async *#paths(): AsyncGenerator<FoundRpm> {
+  async *#find(): AsyncGenerator<FoundRpm> {
     const onSkipped = (path: string, reason: string): void => {
       this.#fail(path, reason);
     };
@@ -91,51 +112,119 @@ class LocalIndexing {
     }
   }
 
-  async #readSome(paths: AsyncIterator<FoundRpm>): Promise<void> {
-    while (!this.#work.signal.aborted) {
-      const next = await paths.next();
-      if (next.done === true) return;
-      await this.#indexOne(next.value);
-      this.#work.progress.show(++this.#done, this.#found);
+  async #readSome(): Promise<void> {
+    for (let rpm = await this.#next(); rpm !== null; rpm = await this.#next()) {
+      await this.#scanHere(rpm);
+      const isWorthThread = this.#found >= MANY && this.#work.scan !== 'payload';
+      if (isWorthThread && this.#thread === null) await this.#readBeside();
     }
   }
 
-  async #indexOne({ path, realPath }: FoundRpm): Promise<void> {
-    const { scan: mode, progress } = this.#work;
-    if (this.#inHand.has(realPath)) {
+  /** Reads headers in another thread until there are no more, while this one reads others and writes. */
+  async #readBeside(): Promise<void> {
+    const { progress, startThread = (onLost) => new ScanThread(onLost) } = this.#work;
+    const thread = startThread((reason) => {
+      progress.say(
+        `the thread that reads headers has ended (${reason}): it goes on without, at half the speed`,
+      );
+    });
+    this.#thread = thread;
+    await Promise.all(Array.from({ length: ASKED_AHEAD }, () => this.#askSome(thread)));
+  }
+
+  async #askSome(thread: ScanThread): Promise<void> {
+    for (let rpms = await this.#nextSome(); rpms.length > 0; rpms = await this.#nextSome()) {
+      const answer = await thread.scan(rpms.map(({ realPath }) => realPath));
+      for (const [i, rpm] of rpms.entries()) await this.#takeOver(rpm, answer[i] ?? null);
+    }
+  }
+
+  /** The fewer are left the fewer these are, so that both threads come to an end at one time. */
+  async #nextSome(): Promise<FoundRpm[]> {
+    const share = (this.#found - this.#taken) / (2 * ASKED_AHEAD);
+    const some = Math.min(Math.max(1, share), ASKED_AT_ONCE);
+    const rpms: FoundRpm[] = [];
+    while (rpms.length < some) {
+      const rpm = await this.#next();
+      if (rpm === null) break;
+      rpms.push(rpm);
+    }
+    return rpms;
+  }
+
+  /** The next RPM that is not in hand; null at the end, and when it is to stop. */
+  async #next(): Promise<FoundRpm | null> {
+    while (!this.#work.signal.aborted) {
+      const next = await this.#paths.next();
+      if (next.done === true) return null;
+      this.#taken++;
+      if (!this.#inHand.has(next.value.realPath)) {
+        this.#inHand.add(next.value.realPath);
+        return next.value;
+      }
       this.#tally.unchanged++;
+      this.#showDone();
+    }
+    return null;
+  }
+
+  /** What the thread has found, if it is all that is wanted. */
+  async #takeOver(rpm: FoundRpm, scan: RpmScan | null): Promise<void> {
+    if (scan === null || (this.#work.scan === 'auto' && !scan.isProved)) {
+      await this.#scanHere(rpm);
       return;
     }
-    this.#inHand.add(realPath);
+    await this.#attempt(rpm, async () => {
+      if (!(await this.#isUnchanged(rpm, () => Promise.resolve(scan)))) await this.#add(rpm, scan);
+    });
+  }
+
+  #scanHere(rpm: FoundRpm): Promise<void> {
+    return this.#atOnce(() =>
+      this.#attempt(rpm, async () => {
+        const { scan: mode, signal } = this.#work;
+        const source = new FileRpmSource(rpm.realPath);
+        if (await this.#isUnchanged(rpm, () => scanRpm(source, { mode: 'header' }))) return;
+        const askDebuginfo = askDebuginfoBeside(rpm.realPath, signal);
+        await this.#add(rpm, await scanRpm(source, { mode, askDebuginfo }));
+      }),
+    );
+  }
+
+  async #attempt({ path, realPath }: FoundRpm, read: () => Promise<void>): Promise<void> {
     try {
-      const source = new FileRpmSource(realPath);
-      if (!this.#work.readAgain && (await this.#isUnchanged(realPath, source))) {
-        this.#inHand.delete(realPath);
-        this.#tally.unchanged++;
-        return;
-      }
-      const { files, warnings, bytesRead, ...facts } = await scanRpm(source, {
-        mode,
-        askDebuginfo: askDebuginfoBeside(realPath, this.#work.signal),
-      });
-      for (const warning of warnings) progress.say(`${realPath}: ${warning}`);
-      this.#tally.bytesRead += bytesRead;
-      await this.#batch.add({ path: realPath, facts, files });
+      await read();
     } catch (thrown) {
       const error = toDarkserverError(thrown);
       if (ENDS_ALL.has(error.code)) throw error;
       this.#inHand.delete(realPath);
       this.#fail(path, error.message);
     }
+    this.#showDone();
   }
 
   /** Reads nothing of a file that was never read before, which is the usual one. */
-  async #isUnchanged(realPath: string, source: FileRpmSource): Promise<boolean> {
+  async #isUnchanged({ realPath }: FoundRpm, readHeader: () => Promise<RpmScan>): Promise<boolean> {
+    if (this.#work.readAgain) return false;
     const known = await this.#work.index.knownLocalRpm(realPath);
     // Without a hash nothing tells a rebuilt package from the one that was read.
     if (known === null || known.payloadHash === null) return false;
-    const { payloadHash, size } = await scanRpm(source, { mode: 'header' });
-    return payloadHash === known.payloadHash && size === known.size;
+    const { payloadHash, size } = await readHeader();
+    if (payloadHash !== known.payloadHash || size !== known.size) return false;
+    this.#inHand.delete(realPath);
+    this.#tally.unchanged++;
+    return true;
+  }
+
+  async #add({ realPath }: FoundRpm, scan: RpmScan): Promise<void> {
+    const { files, warnings, bytesRead, ...facts } = scan;
+    for (const warning of warnings) this.#work.progress.say(`${realPath}: ${warning}`);
+    this.#tally.bytesRead += bytesRead;
+    await this.#batch.add({ path: realPath, facts, files });
+  }
+
+  #showDone(): void {
+    this.#work.progress.show(++this.#done, this.#found);
   }
 
   #fail(path: string, reason: string): void {

@@ -56,7 +56,7 @@ class Scan {
     try {
       const head = await readRpmHead(reader);
       checkSize(head, this.#size);
-      const { files, warnings } = await this.#readFiles(head, reader);
+      const found = await this.#readFiles(head, reader);
       const bytesRead = this.#readers.reduce((sum, { bytesTaken }) => sum + bytesTaken, 0);
       const size = this.#size ?? head.statedSize ?? bytesRead;
       return {
@@ -64,9 +64,8 @@ class Scan {
         buildTime: head.buildTime,
         size,
         contentSize: Math.max(0, size - head.headerStart),
-        files,
+        ...found,
         bytesRead,
-        warnings,
       };
     } finally {
       await reader.close();
@@ -76,29 +75,30 @@ class Scan {
   async #readFiles(
     head: RpmHead,
     reader: ChunkReader,
-  ): Promise<{ files: readonly ScannedFile[]; warnings: readonly string[] }> {
+  ): Promise<Pick<RpmScan, 'files' | 'warnings' | 'isProved'>> {
     if (this.#mode === 'payload') {
       const wanted = candidates(head.files);
       const payload = await this.#readPayload(head, reader, wanted, true);
       const files = new Map<number, ScannedFile>();
       addPayloadFiles(files, head.files, wanted, payload);
-      return { files: inHeaderOrder(files), warnings: payload.warnings };
+      return { files: inHeaderOrder(files), warnings: payload.warnings, isProved: true };
     }
     const evidence = await this.#readEvidence(head);
     const isHeaderOnly = this.#mode === 'header';
     const files = new Map<number, ScannedFile>();
-    const wanted = isHeaderOnly ? [] : [...evidence.unknown];
+    const wanted = [...evidence.unknown];
     for (const { index, buildId, kind, isKindSure, evidence: proof } of evidence.proved) {
+      if (!isKindSure) wanted.push(index);
       if (isHeaderOnly || isKindSure) {
         files.set(index, { path: head.files.path(index), buildId, kind, evidence: proof });
-      } else {
-        wanted.push(index);
       }
     }
-    if (wanted.length === 0) return { files: [...files.values()], warnings: [] };
+    if (isHeaderOnly || wanted.length === 0) {
+      return { files: [...files.values()], warnings: [], isProved: wanted.length === 0 };
+    }
     const payload = await this.#readPayload(head, reader, wanted, false);
     addPayloadFiles(files, head.files, wanted, payload);
-    return { files: inHeaderOrder(files), warnings: payload.warnings };
+    return { files: inHeaderOrder(files), warnings: payload.warnings, isProved: true };
   }
 
   async #readEvidence(head: RpmHead): Promise<HeaderEvidence> {
