@@ -24,6 +24,7 @@ export interface HeaderEvidence {
 
 interface ProvedFile extends LikelyKind {
   readonly index: number;
+  readonly path: string;
   readonly buildId: BuildId;
   readonly evidence: Exclude<Evidence, 'payload'>;
 }
@@ -54,8 +55,9 @@ export function readHeaderEvidence(
     if (!mayHoldBuildId(files, index)) continue;
     const fileClass = classes.of(index);
     if (fileClass.says === 'elf' && fileClass.buildId !== null) {
-      const kind = kindByHeader(files, index, fileClass.text);
-      proved.push({ index, buildId: fileClass.buildId, ...kind, evidence: 'file-class' });
+      const path = files.path(index);
+      const { kind, isKindSure } = kindByHeader(path, files.isExecutable(index), fileClass.text);
+      proved.push({ index, path, buildId: fileClass.buildId, kind, isKindSure, evidence: 'file-class' });
     } else if (fileClass.says !== 'not-elf') {
       silent.push({ index, fileClass });
     }
@@ -126,20 +128,26 @@ class SilentFiles {
     if (linked !== undefined) {
       return isPrinted && PRINTED_HEX_LENGTHS.has(linked.length)
         ? 'cannot say'
-        : { index, buildId: linked, ...kindByHeader(this.#files, index, text), evidence: 'link' };
+        : this.#proved(index, this.#files.path(index), linked, text, 'link');
     }
     if (isPrinted && isWholeWithoutId(text)) return 'none';
     // Mostly there are no links, and thousands of modules whose paths need not be made.
-    const mayBeElsewhere = !isPrinted && this.#debuginfoLinks.size > 0;
-    const elsewhere = mayBeElsewhere ? this.#debuginfoLinks.get(this.#files.path(index)) : undefined;
+    if (isPrinted || this.#debuginfoLinks.size === 0) return 'cannot say';
+    const path = this.#files.path(index);
+    const elsewhere = this.#debuginfoLinks.get(path);
     return elsewhere === undefined
       ? 'cannot say'
-      : {
-          index,
-          buildId: elsewhere,
-          ...kindByHeader(this.#files, index, text),
-          evidence: 'debuginfo-link',
-        };
+      : this.#proved(index, path, elsewhere, text, 'debuginfo-link');
+  }
+
+  #proved(
+    index: number,
+    path: string,
+    buildId: BuildId,
+    text: string,
+    evidence: ProvedFile['evidence'],
+  ): ProvedFile {
+    return { index, path, buildId, ...kindByHeader(path, this.#files.isExecutable(index), text), evidence };
   }
 }
 
@@ -156,5 +164,6 @@ function byProvides(
   const [buildId] = provided;
   if (index === undefined || buildId === undefined || silent.length > 1 || provided.length > 1) return null;
   if (!files.isBelow(index, '/usr/lib/debug/') || !files.nameEndsWith(index, '.debug')) return null;
-  return { index, buildId, kind: 'debuginfo', isKindSure: true, evidence: 'provides' };
+  const path = files.path(index);
+  return { index, path, buildId, kind: 'debuginfo', isKindSure: true, evidence: 'provides' };
 }

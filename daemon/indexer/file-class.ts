@@ -54,7 +54,9 @@ const SOURCE_SUFFIXES = [
 ];
 
 export function isCompressedModule(files: RpmFileList, index: number): boolean {
-  return COMPRESSED_MODULE_SUFFIXES.some((suffix) => files.nameEndsWith(index, suffix));
+  // Not some(), which makes a function: this is asked of every file of every package.
+  for (const suffix of COMPRESSED_MODULE_SUFFIXES) if (files.nameEndsWith(index, suffix)) return true;
+  return false;
 }
 
 /** True for the words of a libmagic that would have printed an id after having looked at all there is. */

@@ -1,5 +1,4 @@
 import type { FileKind } from '../../shared/elf/kind.ts';
-import type { RpmFileList } from '../../shared/rpm/files.ts';
 
 export interface LikelyKind {
   readonly kind: FileKind;
@@ -21,8 +20,7 @@ const TREE_OF_INSTALLED = /^\/usr\/lib\/debug\/(?:usr|lib|lib64|opt)\//;
  * /usr/lib/debug and have a suffix, or are dwz's common parts. Other files there may be whole programs, and the class
  * of a program reads like that of its debuginfo file.
  */
-export function kindByHeader(files: RpmFileList, index: number, classText: string): LikelyKind {
-  const path = files.path(index);
+export function kindByHeader(path: string, isExecutable: boolean, classText: string): LikelyKind {
   const isNamedDebug = path.endsWith('.debug');
   if (!path.startsWith('/usr/lib/debug/')) {
     if (isNamedDebug) return { kind: 'debuginfo', isKindSure: false };
@@ -32,7 +30,7 @@ export function kindByHeader(files: RpmFileList, index: number, classText: strin
   if (isDebuginfo) return { kind: 'debuginfo', isKindSure: true };
   if (WHOLE_PROGRAM.test(path)) return { kind: 'executable', isKindSure: true };
   const isDebuginfoOfLibrary =
-    TREE_OF_INSTALLED.test(path) && classText.includes(' shared object,') && !files.isExecutable(index);
+    TREE_OF_INSTALLED.test(path) && classText.includes(' shared object,') && !isExecutable;
   return isDebuginfoOfLibrary
     ? { kind: 'debuginfo', isKindSure: true }
     : { kind: 'executable', isKindSure: false };

@@ -87,10 +87,10 @@ class Scan {
     const isHeaderOnly = this.#mode === 'header';
     const files = new Map<number, ScannedFile>();
     const wanted = [...evidence.unknown];
-    for (const { index, buildId, kind, isKindSure, evidence: proof } of evidence.proved) {
+    for (const { index, path, buildId, kind, isKindSure, evidence: proof } of evidence.proved) {
       if (!isKindSure) wanted.push(index);
       if (isHeaderOnly || isKindSure) {
-        files.set(index, { path: head.files.path(index), buildId, kind, evidence: proof });
+        files.set(index, { path, buildId, kind, evidence: proof });
       }
     }
     if (isHeaderOnly || wanted.length === 0) {

@@ -56,5 +56,7 @@ export function statedBytes(signature: RpmHeader, header: RpmHeader, headerBytes
 }
 
 function hex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  let text = '';
+  for (const byte of bytes) text += byte.toString(16).padStart(2, '0');
+  return text;
 }
