@@ -49,14 +49,13 @@ $(NODE_MODULES): package-lock.json
 # One file of what would be hundreds: to find and to load so many would be most of what a short command takes; and one
 # for each thread. A command runs no more of it than it needs, and what V8 has compiled for the shortest is
 # kept beside it. CommonJS, since Node starts faster with it than with ES modules. Packages that are loaded by
-# createRequire, and better-sqlite3 with its machine code, stay in node_modules. esbuild takes types as comments:
+# createRequire, and better-sqlite3's machine code, stay in node_modules. esbuild takes types as comments:
 # `make check` is what reads them. Away with the old first: what is no longer made must not linger.
 ESBUILD := node node_modules/esbuild-wasm/bin/esbuild --log-level=warning
 $(DIST): $(SOURCES) $(DECODERS) tsconfig.json $(NODE_MODULES)
 	@rm -rf dist
 	$(ESBUILD) --bundle --format=cjs --platform=node --target=node20 --supported:dynamic-import=false \
-	  --minify-whitespace --line-limit=160 --legal-comments=external \
-	  --external:better-sqlite3 --define:import.meta.url=thisUrl \
+	  --minify-whitespace --line-limit=160 --legal-comments=external --define:import.meta.url=thisUrl \
 	  --banner:js='"use strict"; const thisUrl = require("node:url").pathToFileURL(__filename).href;' \
 	  --outdir=dist/daemon --entry-names=[name] \
 	  daemon/main.ts daemon/cli/program.ts daemon/indexing-main.ts \

@@ -1,5 +1,4 @@
-import { createRequire } from 'node:module';
-import type Table from 'cli-table3';
+import Table from 'cli-table3';
 import picocolors from 'picocolors';
 
 /** What subcommands print: answers to stdout, everything else to stderr. */
@@ -47,9 +46,6 @@ export function printable(text: string): string {
   );
 }
 
-/** Loaded for the first table, by require as winston in daemon/log.ts. */
-const loadTable = (): typeof Table => createRequire(import.meta.url)('cli-table3') as typeof Table;
-
 /** cli-table3's time grows with the square of the rows: 50,000 at once took minutes, this way seconds. */
 const ROWS_AT_ONCE = 50;
 
@@ -67,7 +63,7 @@ export function formatTable(heads: readonly string[], rows: readonly (readonly s
   );
   const lines: string[] = [];
   for (let start = 0; start === 0 || start < cells.length; start += ROWS_AT_ONCE) {
-    const table = new (loadTable())({
+    const table = new Table({
       head: start === 0 ? heads.map((head) => colours.bold(head)) : [],
       colWidths,
       style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },

@@ -10,10 +10,10 @@ import {
   statSync,
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import Sqlite from 'better-sqlite3';
 import { DarkserverError } from '../../shared/errors.ts';
 import { kept } from './kept.ts';
 import { type Database, openDatabaseForReading } from './open.ts';
+import { connectSqlite } from './sqlite.ts';
 import { toStoreError } from './store-error.ts';
 
 /** Pages (of 2 KiB) between two looks at who else wants something: a signal, the progress bar. */
@@ -113,7 +113,7 @@ function requireRoom(part: string, bytes: number): void {
 }
 
 function check(part: string): void {
-  const db = kept(new Sqlite(part));
+  const db = connectSqlite(part);
   try {
     // One file without a log beside it, which can be moved, and read where nothing can be written.
     db.exec('PRAGMA journal_mode = DELETE');

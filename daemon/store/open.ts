@@ -1,11 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import Sqlite from 'better-sqlite3';
+import type Sqlite from 'better-sqlite3';
 import { DarkserverError } from '../../shared/errors.ts';
 import { type Log, silentLog } from '../log.ts';
 import { kept } from './kept.ts';
 import { MIGRATIONS, type Migration, migrate, pathBetween } from './migrations.ts';
+import { connectSqlite } from './sqlite.ts';
 import { toStoreError } from './store-error.ts';
 
 export type Database = Sqlite.Database;
@@ -105,7 +106,7 @@ function connect(path: string, options: Sqlite.Options): Database {
     );
   }
   try {
-    return kept(new Sqlite(path, { ...options, timeout: BUSY_MILLISECONDS }));
+    return connectSqlite(path, { ...options, timeout: BUSY_MILLISECONDS });
   } catch (thrown) {
     const error = toStoreError(path, thrown);
     const message = error instanceof Error ? error.message : String(error);
