@@ -1,4 +1,5 @@
-import { writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
@@ -14,6 +15,8 @@ const isModule = module.exports === exports && join(__dirname, '${PROGRAM}') ===
 exports.run = (args) => Promise.resolve(isModule ? args.length : 0);
 `;
 
+const BUILT = fileURLToPath(new URL('../../dist/daemon', import.meta.url));
+
 const ARGS = ['one', 'two', 'three'];
 
 function directoryOf(source: string, cache?: Buffer): string {
@@ -28,8 +31,7 @@ function cacheOf(source: string): Buffer {
 }
 
 test('V8 takes the code cache that was built', () => {
-  const built = fileURLToPath(new URL('../../dist/daemon', import.meta.url));
-  expect(loadProgram(built).script.cachedDataRejected).toBe(false);
+  expect(loadProgram(BUILT).script.cachedDataRejected).toBe(false);
 });
 
 test('a program runs without a code cache', async () => {
@@ -56,4 +58,22 @@ describe('a program runs with a code cache that is none of its', () => {
     expect(script.cachedDataRejected).toBe(true);
     expect(await program.run(ARGS)).toBe(3);
   });
+});
+
+test.each([
+  ['ends with what it returns', 'exports.run = (args) => Promise.resolve(args.length);', 3, ''],
+  [
+    'that waits for nothing any more is told of',
+    'exports.run = () => new Promise(() => undefined);',
+    13,
+    'darkserver: this is a defect of darkserver: the command came to no end\n',
+  ],
+])('a command %s', (_, source, code, said) => {
+  const directory = directoryOf(source);
+  copyFileSync(join(BUILT, 'main.js'), join(directory, 'main.cjs'));
+  const { status, stderr } = spawnSync(process.execPath, [join(directory, 'main.cjs'), ...ARGS], {
+    encoding: 'utf8',
+    env: { ...process.env, NODE_OPTIONS: '' },
+  });
+  expect([status, stderr]).toEqual([code, said]);
 });
