@@ -39,8 +39,11 @@ export interface LocalTally {
 /** Paths found before they are read, so that there is a total to measure progress by; a tree has no end of them. */
 const FOUND_AHEAD = 100_000;
 
-/** RPMs for which starting a thread pays: it takes as long as to read a hundred. */
-const MANY = 500;
+/**
+ * RPMs for which a thread pays: V8 compiles for it anew what it has compiled here, which takes as long as to read
+ * some hundreds.
+ */
+const MANY = 1000;
 
 /**
  * RPMs that the thread is asked for at once, and how often it may be asked before it has answered: enough for the time

@@ -13,7 +13,7 @@ import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
 const FIXTURES = fileURLToPath(new URL('../../fixtures/rpms/', import.meta.url));
 const RPMS = readdirSync(FIXTURES).filter((name) => name.endsWith('.rpm'));
-const COPIES = 20;
+const COPIES = 30;
 const MANY = COPIES * RPMS.length;
 
 /** Copies of the fixtures, enough for a thread to be started; returns the directories. */
