@@ -98,9 +98,12 @@ class LocalIndexing {
     try {
       await Promise.all(Array.from({ length: this.#work.atOnce }, () => this.#readSome()));
     } finally {
-      // Also where something would fail all the others: what was read until then is not lost.
-      await this.#batch.write();
-      await this.#thread?.close();
+      try {
+        // Also where something would fail all the others: what was read until then is not lost.
+        await this.#batch.write();
+      } finally {
+        await this.#thread?.close();
+      }
     }
     return this.#tally;
   }

@@ -2,7 +2,7 @@ import { copyFileSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
-import { EXIT } from '../../../shared/errors.ts';
+import { DarkserverError, EXIT } from '../../../shared/errors.ts';
 import { indexLocalRpms, type LocalWork } from '../../../daemon/cli/index-local-run.ts';
 import { ScanThread } from '../../../daemon/indexer/scan-thread.ts';
 import { openStore, openStoreForReading } from '../../../daemon/store/sqlite-store.ts';
@@ -157,6 +157,33 @@ describe('many RPMs', () => {
       expect.stringMatching(/^the thread that reads headers has ended \(exit code 7\): /),
     ]);
     expect((await stored(database)).size).toBe(MANY);
+  });
+
+  test('leave no thread behind where the last of them cannot be written', async () => {
+    const { top } = manyRpms();
+    let [done, started, closed] = [0, 0, 0];
+    class WatchedThread extends ScanThread {
+      override close() {
+        closed++;
+        return super.close();
+      }
+    }
+    const failing = index(databasePath(), [top], {
+      index: {
+        knownLocalRpm: () => Promise.resolve(null),
+        replaceLocalRpms: () =>
+          done === MANY
+            ? Promise.reject(new DarkserverError('store', 'its disk is full'))
+            : Promise.resolve(new Map()),
+      },
+      onShow: (shown) => (done = shown),
+      startThread: (onLost) => {
+        started++;
+        return new WatchedThread(onLost, BUILT_SCAN_THREAD);
+      },
+    });
+    await expect(failing).rejects.toThrow('its disk is full');
+    expect([started, closed]).toEqual([1, 1]);
   });
 
   test('are indexed up to what is in hand when it is to stop', async () => {
