@@ -40,8 +40,8 @@ export interface LocalTally {
 const FOUND_AHEAD = 100_000;
 
 /**
- * RPMs for which a thread pays: V8 compiles for it anew what it has compiled here, which takes as long as to read
- * some hundreds.
+ * RPMs for which a thread pays where only headers are read: V8 compiles for it anew what it has compiled here, which
+ * takes as long as to read some hundreds. Where payloads are read, its memory is the decompressors'.
  */
 const MANY = 1000;
 
@@ -121,7 +121,7 @@ class LocalIndexing {
   async #readSome(): Promise<void> {
     for (let rpm = await this.#next(); rpm !== null; rpm = await this.#next()) {
       await this.#scanHere(rpm);
-      const isWorthThread = this.#found >= MANY && this.#work.scan !== 'payload';
+      const isWorthThread = this.#found >= MANY && this.#work.scan === 'header';
       if (isWorthThread && this.#thread === null) await this.#readBeside();
     }
   }
@@ -174,9 +174,9 @@ class LocalIndexing {
     return null;
   }
 
-  /** What the thread has found, if it is all that is wanted. */
+  /** What the thread has found, unless it leaves the RPM to this one. */
   async #takeOver(rpm: FoundRpm, scan: RpmScan | null): Promise<void> {
-    if (scan === null || (this.#work.scan === 'auto' && !scan.isProved)) {
+    if (scan === null) {
       await this.#scanHere(rpm);
       return;
     }

@@ -56,7 +56,7 @@ class Scan {
     try {
       const head = await readRpmHead(reader);
       checkSize(head, this.#size);
-      const found = await this.#readFiles(head, reader);
+      const { files, warnings } = await this.#readFiles(head, reader);
       const bytesRead = this.#readers.reduce((sum, { bytesTaken }) => sum + bytesTaken, 0);
       const size = this.#size ?? head.statedSize ?? bytesRead;
       return {
@@ -64,41 +64,35 @@ class Scan {
         buildTime: head.buildTime,
         size,
         contentSize: Math.max(0, size - head.headerStart),
-        ...found,
+        files,
         bytesRead,
+        warnings,
       };
     } finally {
       await reader.close();
     }
   }
 
-  async #readFiles(
-    head: RpmHead,
-    reader: ChunkReader,
-  ): Promise<Pick<RpmScan, 'files' | 'warnings' | 'isProved'>> {
+  async #readFiles(head: RpmHead, reader: ChunkReader): Promise<Pick<RpmScan, 'files' | 'warnings'>> {
     if (this.#mode === 'payload') {
       const wanted = candidates(head.files);
       const payload = await this.#readPayload(head, reader, wanted, true);
       const files = new Map<number, ScannedFile>();
       addPayloadFiles(files, head.files, wanted, payload);
-      return { files: inHeaderOrder(files), warnings: payload.warnings, isProved: true };
+      return { files: inHeaderOrder(files), warnings: payload.warnings };
     }
     const evidence = await this.#readEvidence(head);
     const isHeaderOnly = this.#mode === 'header';
     const files = new Map<number, ScannedFile>();
-    const wanted = [...evidence.unknown];
+    const wanted = isHeaderOnly ? [] : [...evidence.unknown];
     for (const { index, path, buildId, kind, isKindSure, evidence: proof } of evidence.proved) {
-      if (!isKindSure) wanted.push(index);
-      if (isHeaderOnly || isKindSure) {
-        files.set(index, { path, buildId, kind, evidence: proof });
-      }
+      if (isHeaderOnly || isKindSure) files.set(index, { path, buildId, kind, evidence: proof });
+      else wanted.push(index);
     }
-    if (isHeaderOnly || wanted.length === 0) {
-      return { files: [...files.values()], warnings: [], isProved: wanted.length === 0 };
-    }
+    if (wanted.length === 0) return { files: [...files.values()], warnings: [] };
     const payload = await this.#readPayload(head, reader, wanted, false);
     addPayloadFiles(files, head.files, wanted, payload);
-    return { files: inHeaderOrder(files), warnings: payload.warnings, isProved: true };
+    return { files: inHeaderOrder(files), warnings: payload.warnings };
   }
 
   async #readEvidence(head: RpmHead): Promise<HeaderEvidence> {

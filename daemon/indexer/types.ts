@@ -47,8 +47,6 @@ export interface RpmScan {
   readonly bytesRead: number;
   /** What could not be read in an RPM that could: a sentence for each, naming the file in it. */
   readonly warnings: readonly string[];
-  /** False in header mode where the payload might say more: auto would have read it. */
-  readonly isProved: boolean;
 }
 
 /**

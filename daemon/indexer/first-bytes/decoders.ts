@@ -36,16 +36,29 @@ class Decoders {
     this.#output = new Uint8Array(buffer, exports.output.value, exports.OUTPUT_BYTES_MAX.value);
   }
 
+  /**
+   * Up to `wanted` bytes of a zstd frame's first block, which is compressed; fewer if it holds no more. Null for bad
+   * data, and for more than there is room for: 128 KiB to decode, 64 KiB decoded. Lent until the next call.
+   */
   zstdBlock(block: Uint8Array, wanted: number): Uint8Array | null {
-    if (block.length > this.#input.length || wanted > this.#output.length) return null;
-    this.#input.set(block);
+    if (!this.#put(block, wanted)) return null;
     return this.#decoded(this.#exports.decodeZstdBlock(block.length, wanted));
   }
 
+  /**
+   * `wanted` bytes of LZMA data that starts anew, whose properties are in the given byte. Null if it is bad or ends
+   * before, and for more than there is room for, as above. Lent until the next call.
+   */
   lzma(data: Uint8Array, wanted: number, properties: number): Uint8Array | null {
-    if (data.length > this.#input.length || wanted > this.#output.length) return null;
-    this.#input.set(data);
+    if (!this.#put(data, wanted)) return null;
     return this.#decoded(this.#exports.decodeLzma(data.length, wanted, properties));
+  }
+
+  /** False for more than there is room for. */
+  #put(data: Uint8Array, wanted: number): boolean {
+    if (data.length > this.#input.length || wanted > this.#output.length) return false;
+    this.#input.set(data);
+    return true;
   }
 
   #decoded(bytes: number): Uint8Array | null {
@@ -53,22 +66,10 @@ class Decoders {
   }
 }
 
-let decoders: Decoders | null = null;
+let made: Decoders | null = null;
 
-/**
- * Up to `wanted` bytes of a zstd frame's first block, which is compressed; fewer if it holds no more. Null for bad
- * data, and for more than the decoders have room for: 128 KiB to decode, 64 KiB decoded. Lent until the next call.
- */
-export function decodeZstdBlock(block: Uint8Array, wanted: number): Uint8Array | null {
-  decoders ??= new Decoders();
-  return decoders.zstdBlock(block, wanted);
-}
-
-/**
- * `wanted` bytes of LZMA data that starts anew, whose properties are in the given byte. Null if it is bad or ends
- * before, and for more than the decoders have room for: 128 KiB to decode, 64 KiB decoded. Lent until the next call.
- */
-export function decodeLzma(data: Uint8Array, wanted: number, properties: number): Uint8Array | null {
-  decoders ??= new Decoders();
-  return decoders.lzma(data, wanted, properties);
+/** Made for the first module: most packages have none. */
+export function decoders(): Decoders {
+  made ??= new Decoders();
+  return made;
 }

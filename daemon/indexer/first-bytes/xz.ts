@@ -1,4 +1,4 @@
-import { decodeLzma } from './decoders.ts';
+import { decoders } from './decoders.ts';
 
 const MAGIC = [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00] as const;
 const STREAM_HEADER_BYTES = 12;
@@ -39,7 +39,7 @@ function firstBytesOfLzma2(data: Uint8Array, wanted: number): Uint8Array | null 
   if (control < CHUNK_LZMA_WITH_RESET) return null;
   const bytes = ((control & 0x1f) << 16) + size;
   const packedBytes = ((data[3] ?? 0) << 8) + (data[4] ?? 0) + 1;
-  return decodeLzma(data.subarray(6, 6 + packedBytes), Math.min(bytes, wanted), data[5] ?? 0);
+  return decoders().lzma(data.subarray(6, 6 + packedBytes), Math.min(bytes, wanted), data[5] ?? 0);
 }
 
 /** Behind an integer of up to nine bytes, seven bits in each. */

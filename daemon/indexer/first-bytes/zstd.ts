@@ -1,4 +1,4 @@
-import { decodeZstdBlock } from './decoders.ts';
+import { decoders } from './decoders.ts';
 
 /** Bytes of the longest frame header, of a block's header, and of the largest block that is compressed. */
 const FRAME_HEADER_BYTES_MAX = 18;
@@ -29,7 +29,7 @@ export function firstBytesOfZstd(file: Uint8Array, wanted: number): Uint8Array |
   if (type === BLOCK_RAW) return file.subarray(start, start + Math.min(size, wanted));
   if (type === BLOCK_REPEATED) return new Uint8Array(Math.min(size, wanted)).fill(file[start] ?? 0);
   if (type !== BLOCK_COMPRESSED || start + size > file.length) return null;
-  return decodeZstdBlock(file.subarray(start, start + size), wanted);
+  return decoders().zstdBlock(file.subarray(start, start + size), wanted);
 }
 
 /** Behind the header of a frame that needs no dictionary. */

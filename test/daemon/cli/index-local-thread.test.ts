@@ -47,7 +47,7 @@ async function index(
     const tally = await indexLocalRpms({
       paths,
       index: store.index,
-      scan: 'auto',
+      scan: 'header',
       readAgain: false,
       atOnce: 3,
       progress: {
@@ -82,17 +82,17 @@ async function stored(database: string): Promise<Map<string, unknown>> {
 }
 
 describe('many RPMs', () => {
-  test.each(['header', 'auto'] as const)('are indexed by two threads as by one: %s', async (scan) => {
+  test('are indexed by two threads as by one', async () => {
     const { top, directories } = manyRpms();
     const [alone, together] = [databasePath(), databasePath()];
     let [files, bytesRead] = [0, 0];
     for (const directory of directories) {
-      const { tally, asked } = await index(alone, [directory], { scan });
+      const { tally, asked } = await index(alone, [directory]);
       expect(asked).toBe(0);
       files += tally.files;
       bytesRead += tally.bytesRead;
     }
-    const { tally, asked, said } = await index(together, [top], { scan });
+    const { tally, asked, said } = await index(together, [top]);
     expect(tally).toEqual({ indexed: MANY, unchanged: 0, failed: 0, files, bytesRead });
     expect(said).toEqual([]);
     expect(asked).toBeGreaterThan(MANY / 4);
@@ -116,17 +116,20 @@ describe('many RPMs', () => {
     expect(changed.tally).toMatchObject({ indexed: COPIES, unchanged: MANY - COPIES });
   });
 
-  test('are read without a thread where all of each is read', async () => {
-    const { top } = manyRpms();
-    const stop = new AbortController();
-    const onShow = (done: number): void => {
-      if (done === 30) stop.abort();
-    };
-    const options = { scan: 'payload', signal: stop.signal, onShow } as const;
-    const { asked, tally } = await index(databasePath(), [top], options);
-    expect(tally.indexed).toBeGreaterThanOrEqual(30);
-    expect(asked).toBe(0);
-  });
+  test.each(['auto', 'payload'] as const)(
+    'are read without a thread where payloads may be read: %s',
+    async (scan) => {
+      const { top } = manyRpms();
+      const stop = new AbortController();
+      const onShow = (done: number): void => {
+        if (done === 30) stop.abort();
+      };
+      const options = { scan, signal: stop.signal, onShow };
+      const { asked, tally } = await index(databasePath(), [top], options);
+      expect(tally.indexed).toBeGreaterThanOrEqual(30);
+      expect(asked).toBe(0);
+    },
+  );
 
   test('that include broken ones: each is a line, as one thread says it', async () => {
     const { top, directories } = manyRpms();
@@ -204,7 +207,14 @@ describe('many RPMs', () => {
 
   test('are read by the program as it is installed, its thread included', async () => {
     const { top } = manyRpms();
-    const { code, stdout, stderr } = await darkserver(['--database', databasePath(), 'index', top]);
+    const { code, stdout, stderr } = await darkserver([
+      '--database',
+      databasePath(),
+      'index',
+      '--scan',
+      'header',
+      top,
+    ]);
     expect(stderr).not.toContain('thread');
     expect(stdout).toMatch(new RegExp(`^${MANY} RPMs: ${MANY} indexed, 0 unchanged, 0 failed; `));
     expect(code).toBe(EXIT.done);
