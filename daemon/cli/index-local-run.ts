@@ -83,7 +83,7 @@ class LocalIndexing {
     this.#work = work;
     this.#atOnce = pLimit(work.atOnce);
     this.#paths = Readable.from(this.#find(), { highWaterMark: FOUND_AHEAD })[Symbol.asyncIterator]();
-    this.#batch = new LocalBatch(work.index, ({ path, files }, error) => {
+    this.#batch = new LocalBatch(work.index, work.scan, ({ path, files }, error) => {
       this.#inHand.delete(path);
       if (error !== undefined) {
         this.#fail(path, error.message);

@@ -1,6 +1,7 @@
 import { afterEach, expect, jest, test } from '@jest/globals';
 import type { BuildId } from '../../../shared/build-id.ts';
 import { LocalBatch } from '../../../daemon/cli/local-batch.ts';
+import type { ScanMode } from '../../../daemon/indexer/types.ts';
 import type { LocalRpm, StoredFile } from '../../../daemon/store/types.ts';
 import { storedFile } from '../../support/seed-store.ts';
 import { openTestStore } from '../../support/test-store.ts';
@@ -28,10 +29,12 @@ function filesOf(count: number, path: string): StoredFile[] {
 }
 
 /** A batch over a store of its own, and what it said. */
-function openBatch() {
+function openBatch(scan: ScanMode = 'header') {
   const { index } = openTestStore();
   const said: string[] = [];
-  const batch = new LocalBatch(index, ({ path }, error) => said.push(`${path} ${error?.code ?? 'stored'}`));
+  const batch = new LocalBatch(index, scan, ({ path }, error) =>
+    said.push(`${path} ${error?.code ?? 'stored'}`),
+  );
   return { batch, said, stored: async () => (await index.counts()).rpms };
 }
 
@@ -61,11 +64,15 @@ test('what takes long to read does not wait', async () => {
   expect(await stored()).toBe(1);
 });
 
-test('many RPMs are written without being asked for', async () => {
+test.each([
+  ['header', 1000],
+  ['auto', 1050],
+  ['payload', 1050],
+] as const)('many RPMs are written without being asked for: %s', async (scan, written) => {
   jest.spyOn(performance, 'now').mockReturnValue(0);
-  const { batch, stored } = openBatch();
-  for (let number = 0; number < 1001; number++) await batch.add(rpm(number));
-  expect(await stored()).toBe(1000);
+  const { batch, stored } = openBatch(scan);
+  for (let number = 0; number < 1060; number++) await batch.add(rpm(number));
+  expect(await stored()).toBe(written);
 });
 
 test('so are many files', async () => {
